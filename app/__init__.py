@@ -1,0 +1,1 @@
+"""The domain of the post desk: drafts, pictures, posts. It never imports Telegram."""

@@ -1,0 +1,458 @@
+"""The nouns of the desk as frozen values, and the only place that says which state may follow which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from app.errors import DeskError
+
+
+class DraftState(StrEnum):
+    """Where a draft is in its life."""
+
+    PAINTING = "painting"
+    REVIEW = "review"
+    FAILED = "failed"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    PUBLISHED = "published"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class ImageState(StrEnum):
+    """How far one paid attempt has come; each step is committed before the next begins."""
+
+    INTENDED = "intended"
+    SUBMITTING = "submitting"
+    ACCEPTED = "accepted"
+    READY = "ready"
+    STORED = "stored"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    LOST = "lost"
+
+
+class DeliveryState(StrEnum):
+    """How far one post has come at one destination."""
+
+    SCHEDULED = "scheduled"
+    DISPATCHED = "dispatched"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+    MISSED = "missed"
+
+
+class DestinationState(StrEnum):
+    """Whether a channel can be posted to."""
+
+    ACTIVE = "active"
+    BROKEN = "broken"
+
+
+class Role(StrEnum):
+    """What a member may do, most first."""
+
+    OWNER = "owner"
+    APPROVER = "approver"
+    AUTHOR = "author"
+    VIEWER = "viewer"
+
+
+class AnnouncementKind(StrEnum):
+    """What the domain tells the people, for the bot to show."""
+
+    CARD = "card"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    MISSED = "missed"
+    DESTINATION_CONNECTED = "destination_connected"
+    DESTINATION_BROKEN = "destination_broken"
+    QUARANTINED = "quarantined"
+
+
+_D, _I, _V = DraftState, ImageState, DeliveryState
+
+#: from state -> states that may follow. Anything else is a programming error.
+MOVES: Mapping[StrEnum, frozenset[StrEnum]] = {
+    _D.PAINTING: frozenset({_D.REVIEW, _D.FAILED}),
+    _D.REVIEW: frozenset({_D.REVIEW, _D.PAINTING, _D.APPROVED, _D.REJECTED, _D.EXPIRED}),
+    _D.FAILED: frozenset({_D.FAILED, _D.PAINTING, _D.REVIEW, _D.REJECTED}),
+    _D.APPROVED: frozenset({_D.SCHEDULED, _D.REVIEW}),
+    _D.SCHEDULED: frozenset({_D.PUBLISHED, _D.REVIEW}),
+    _D.PUBLISHED: frozenset(),
+    _D.REJECTED: frozenset({_D.REVIEW}),
+    _D.EXPIRED: frozenset({_D.REVIEW}),
+    _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED}),
+    _I.SUBMITTING: frozenset({_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}),
+    _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.REFUSED, _I.FAILED, _I.LOST}),
+    _I.READY: frozenset({_I.ACCEPTED, _I.STORED, _I.FAILED, _I.LOST}),
+    _I.STORED: frozenset(),
+    _I.REFUSED: frozenset(),
+    _I.FAILED: frozenset(),
+    _I.UNKNOWN: frozenset(),
+    _I.LOST: frozenset(),
+    _V.SCHEDULED: frozenset({_V.DISPATCHED, _V.CANCELLED, _V.MISSED, _V.SCHEDULED}),
+    _V.DISPATCHED: frozenset({_V.PUBLISHING, _V.SCHEDULED, _V.CANCELLED, _V.FAILED}),
+    _V.PUBLISHING: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.UNKNOWN}),
+    _V.PUBLISHED: frozenset(),
+    _V.FAILED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
+    _V.UNKNOWN: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.CANCELLED}),
+    _V.CANCELLED: frozenset(),
+    _V.MISSED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
+}
+
+
+class IllegalMove(DeskError):
+    """That state cannot follow this one."""
+
+    code = "illegal_move"
+
+
+def check_move(before: StrEnum, after: StrEnum) -> None:
+    """Raise `IllegalMove` unless `after` may follow `before`."""
+    if after not in MOVES[before]:
+        raise IllegalMove(f"{type(before).__name__}: {before} -> {after}")
+
+
+def require_aware(moment: datetime) -> datetime:
+    """Return `moment`, or raise ValueError when it carries no zone."""
+    if moment.tzinfo is None:
+        raise ValueError("naive datetime: times inside the application are aware")
+    return moment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brand:
+    """Whose posts these are."""
+
+    id: int
+    name: str
+    zone: str
+    language: str
+    grid: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Member:
+    """A person who may use the bot for a brand."""
+
+    id: int
+    brand_id: int
+    user_id: int
+    role: Role
+    name: str
+    language: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Topic:
+    """What a person sent; `source_key` makes a repeated update harmless."""
+
+    id: int
+    brand_id: int
+    text: str
+    language: str
+    author_id: int
+    source_key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Draft:
+    """One post in the making. `version` grows with every change of content."""
+
+    id: int
+    brand_id: int
+    number: int
+    topic_id: int
+    topic: str
+    author_id: int
+    author_name: str
+    chat_id: int
+    thread_id: int | None
+    language: str
+    theme: str
+    theme_guessed: bool
+    template_id: str
+    subject: str
+    unknown_words: tuple[str, ...]
+    prompt: str
+    prompt_edited: bool
+    seed: int
+    caption: str
+    hashtags: tuple[str, ...]
+    alt_text: str
+    state: DraftState
+    version: int
+    image_id: int | None
+    painting_id: int | None
+    failure: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """Money of one picture: `amount` in the vendor's `unit`, `usd` where known; basis reported, estimated or unknown."""
+
+    amount: float | None
+    unit: str
+    usd: float | None
+    basis: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImageRequest:
+    """What is asked of a provider; sizes in pixels, output_format png, jpeg or webp."""
+
+    prompt: str
+    width: int = 1024
+    height: int = 1024
+    output_format: str = "png"
+    model: str | None = None
+    seed: int | None = None
+    safety_tolerance: int | None = None
+    prompt_upsampling: bool | None = None
+    references: tuple[str | bytes, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quote:
+    """What a provider would do with a request: the size it paints, what it costs, what it warns of."""
+
+    width: int
+    height: int
+    cost: Cost
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobHandle:
+    """Where a vendor's job is found again after a restart. JSON-serialisable; never holds a key."""
+
+    provider: str
+    model: str
+    job_id: str
+    poll_url: str | None = None
+    cost: Cost | None = None
+    request_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values only."""
+        cost = self.cost
+        return {
+            "provider": self.provider,
+            "model": self.model,
+            "job_id": self.job_id,
+            "poll_url": self.poll_url,
+            "request_id": self.request_id,
+            "cost": None
+            if cost is None
+            else {"amount": cost.amount, "unit": cost.unit, "usd": cost.usd, "basis": cost.basis},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> JobHandle:
+        """The inverse of `to_json`."""
+        cost = data.get("cost")
+        return cls(**{**data, "cost": Cost(**cost) if cost else None})
+
+
+class JobState(StrEnum):
+    """A vendor's answer in our words."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    MODERATED_INPUT = "moderated_input"
+    MODERATED_OUTPUT = "moderated_output"
+    CANCELED = "canceled"
+    NOT_FOUND = "not_found"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobStatus:
+    """One answer about a job. `output` is a URL to fetch, or the picture itself as bytes.
+
+    `raw_status` is the vendor's own word; `progress` is 0..1 or None; `retry_after` is seconds.
+    """
+
+    state: JobState
+    raw_status: str
+    output: str | bytes | None = None
+    progress: float | None = None
+    reasons: tuple[str, ...] = ()
+    cost: Cost | None = None
+    seed: int | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """One paid attempt to paint a draft (or a bare prompt, when `draft_id` is None)."""
+
+    id: int
+    draft_id: int | None
+    state: ImageState
+    provider: str
+    model: str
+    prompt: str
+    width: int
+    height: int
+    output_format: str
+    seed: int | None
+    handle: Mapping[str, Any] | None
+    result_url: str | None
+    result_expires_at: datetime | None
+    deadline_at: datetime
+    fence: int
+    owner: str | None
+    lease_until: datetime | None
+    cost_amount: float | None
+    cost_unit: str
+    cost_usd: float | None
+    cost_basis: str
+    path: str | None
+    mime: str | None
+    file_size: int | None
+    real_width: int | None
+    real_height: int | None
+    file_id: str | None
+    error_code: str | None
+    error_text: str | None
+    request_id: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Destination:
+    """A channel we publish to. `address` is what its kind needs to find it (a chat id for Telegram)."""
+
+    id: int
+    brand_id: int
+    kind: str
+    address: str
+    title: str
+    username: str | None
+    state: DestinationState
+    problem: str | None
+    added_by: int | None
+    created_at: datetime
+    checked_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Post:
+    """An approved draft version with a time: instant, wall clock and zone as they were promised."""
+
+    id: int
+    brand_id: int
+    draft_id: int
+    draft_version: int
+    due: datetime
+    wall: str
+    zone: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delivery:
+    """That post at one destination: its own state, its own outcome."""
+
+    id: int
+    post_id: int
+    draft_id: int
+    destination_id: int
+    ikey: str
+    due: datetime
+    state: DeliveryState
+    fence: int
+    owner: str | None
+    lease_until: datetime | None
+    attempts: int
+    remote_id: str | None
+    remote_url: str | None
+    reason: str | None
+    error_text: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Attempt:
+    """One try of a delivery; written before any byte leaves."""
+
+    id: int
+    delivery_id: int
+    fence: int
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    error_text: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announcement:
+    """Something the people should see; shown at least once."""
+
+    id: int
+    brand_id: int
+    kind: AnnouncementKind
+    draft_id: int | None
+    detail: Mapping[str, Any]
+    attempts: int
+    created_at: datetime
+    done_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureFile:
+    """A picture as it lies on the disk; sizes in pixels and bytes."""
+
+    path: str
+    mime: str
+    width: int
+    height: int
+    file_size: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutgoingPost:
+    """What a publisher sends: plain text, the picture, and the destination's own name for it if it has one."""
+
+    text: str
+    picture: PictureFile
+    alt_text: str
+    cached_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Receipt:
+    """A destination's word that the post is live."""
+
+    remote_id: str
+    url: str | None = None
+    cached_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """Who does something: a person's id and name as shown to the others."""
+
+    id: int
+    name: str

@@ -1,0 +1,230 @@
+"""What the services ask of the world. Each port is implemented by one file per technology."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol, TypeVar
+
+from app.models import (
+    Announcement,
+    Attempt,
+    Brand,
+    Delivery,
+    Destination,
+    Draft,
+    Image,
+    ImageRequest,
+    JobHandle,
+    JobStatus,
+    Member,
+    OutgoingPost,
+    Post,
+    Quote,
+    Receipt,
+    Topic,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capabilities:
+    """What one provider can do with one model; checked before money is spent."""
+
+    sync: bool
+    cancel: bool
+    webhook: bool
+    credits: bool
+    idempotent: bool
+    reports_cost: bool
+    references_max: int
+    size_step: int
+    min_side: int
+    max_side: int
+    max_pixels: int
+    formats: tuple[str, ...]
+    prompt_max: int
+    concurrency: int
+    poll_floor: float
+    result_minutes: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Balance:
+    """What is left at a vendor, in its own unit."""
+
+    amount: float
+    unit: str
+    usd: float | None = None
+
+
+class ImageProvider(Protocol):
+    """A vendor of pictures. Raises `ImageError` and nothing else; opens no client of its own."""
+
+    name: str
+    default_model: str
+    #: hosts ("name" or "name:port") whose result URLs may be plain http or private, because somebody configured them
+    trusted_hosts: frozenset[str]
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What this model can do here. `ImageInvalid` for a model this provider does not have."""
+
+    def validate(self, request: ImageRequest) -> Quote:
+        """The size that will be painted (at or above the asked one) and its price; `ImageInvalid` if impossible."""
+
+    async def submit(self, request: ImageRequest, *, key: str) -> JobHandle | JobStatus:
+        """Order the picture: a handle, or at once the final status of a synchronous vendor.
+
+        `key` is the idempotency key for vendors that take one. An answer that never came is `ImageSubmitUnknown`.
+        """
+
+    async def poll(self, handle: JobHandle) -> JobStatus:
+        """Ask once. A transient fault is an `ImageError` with `retryable`; it never means that the job ended."""
+
+    async def cancel(self, handle: JobHandle) -> bool:
+        """Whether the vendor stopped the job; False where it cannot."""
+
+    async def credits(self) -> Balance | None:
+        """What is left; None where the vendor does not tell."""
+
+    def parse_webhook(self, headers: Mapping[str, str], body: bytes) -> str | None:
+        """The id of the job a verified webhook speaks of; None when it is not to be trusted."""
+
+
+class Publisher(Protocol):
+    """One kind of destination."""
+
+    kind: str
+    #: how a second copy is avoided after an unknown outcome
+    dedupe: Literal["key", "verify", "none"]
+    #: the longest text in UTF-16 units
+    text_limit: int
+
+    async def preflight(self, destination: Destination) -> None:
+        """Raise `PublishRejected` when a post would be refused now (rights, token, quota)."""
+
+    async def publish(self, destination: Destination, post: OutgoingPost, *, key: str) -> Receipt:
+        """Post it. `PublishRejected` = certainly not posted; `PublishUnknown` = may be live."""
+
+    async def find(self, destination: Destination, *, key: str, since: datetime) -> Receipt | None:
+        """Look for a post whose outcome is unknown; None where it is absent or nobody can look."""
+
+    async def delete(self, destination: Destination, remote_id: str) -> bool:
+        """Take a post back; False where that is impossible."""
+
+
+class Clock(Protocol):
+    """Time as the services see it."""
+
+    def now(self) -> datetime:
+        """The present instant in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump, for deadlines."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+
+
+class Rows(Protocol[T]):
+    """The rows of one table as frozen models. Column names are the models' field names."""
+
+    async def add(self, **values: Any) -> T:
+        """Insert and return the row."""
+
+    async def get(self, row_id: int) -> T:
+        """The row, or `NotFound`."""
+
+    async def find(
+        self, *, order: str = "id", limit: int | None = None, **equal: Any
+    ) -> list[T]:
+        """Rows whose columns equal the given values; a collection means any of them. `-id` orders downwards."""
+
+    async def move(self, row: T, **changes: Any) -> T:
+        """Compare-and-set on what was read (state, version, fence): the changed row, or `Stale`.
+
+        A change of `state` must be a legal move of `models.MOVES`.
+        """
+
+    async def touch(self, row_id: int, **changes: Any) -> T:
+        """Change columns that carry no state (a file id, a title) without comparing; `NotFound` if absent."""
+
+
+class Deliveries(Rows[Delivery], Protocol):
+    """Deliveries, with the questions only they have."""
+
+    async def claim_due(
+        self, *, now: datetime, limit: int, lease_until: datetime
+    ) -> list[Delivery]:
+        """Turn up to `limit` due rows from scheduled to dispatched, oldest first, each for one claimer only."""
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest scheduled delivery falls due."""
+
+    async def overdue(self, *, before: datetime) -> list[Delivery]:
+        """Scheduled deliveries that fell due before that instant."""
+
+    async def lapsed(self, *, now: datetime) -> list[Delivery]:
+        """Dispatched or publishing deliveries whose lease is over."""
+
+
+class Images(Rows[Image], Protocol):
+    """Images, with the questions only they have."""
+
+    async def lapsed(self, *, now: datetime) -> list[Image]:
+        """Unfinished images of drafts whose lease is over, or that nobody holds yet."""
+
+    async def spent(self, draft_id: int) -> list[Image]:
+        """Every attempt of a draft that cost or may have cost money."""
+
+
+class Transaction(Protocol):
+    """One atomic piece of work. Everything in it happens, or nothing."""
+
+    brands: Rows[Brand]
+    members: Rows[Member]
+    topics: Rows[Topic]
+    drafts: Rows[Draft]
+    images: Images
+    posts: Rows[Post]
+    deliveries: Deliveries
+    attempts: Rows[Attempt]
+    destinations: Rows[Destination]
+    announcements: Rows[Announcement]
+
+    async def audit(
+        self, *, brand_id: int, actor: str, action: str, draft_id: int | None, **detail: Any
+    ) -> None:
+        """Append to the log of who did what."""
+
+    def after(self, action: Callable[[], None]) -> None:
+        """Run `action` once the transaction is committed."""
+
+
+class Store(Protocol):
+    """The truth. Raises `StorageBusy`, `StorageFull`, `StorageError`."""
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """A consistent view; writes are refused."""
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that holds the write lock from its first statement and commits when left without error."""
+
+
+Run = Callable[[int], Awaitable[None]]
+
+
+class Jobs(Protocol):
+    """At-least-once "run this id soon, somewhere", and an alarm clock."""
+
+    def handle(self, task: str, run: Run) -> None:
+        """Name the function that does `task`."""
+
+    async def submit(self, tx: Transaction, task: str, ids: Collection[int]) -> None:
+        """Run `task` for each id once the transaction is committed."""
+
+    def wake_at(self, due: datetime | None) -> None:
+        """Ring at `due` (None: not at all); replaces the earlier alarm."""
