@@ -24,7 +24,8 @@
         ├── PublishRejected       definite: nothing was posted
         └── PublishUnknown        it may be live
 
-A class docstring is its default sentence for logs. Sentences for people stand in the catalogues under `error.<code>`.
+A class docstring is its default sentence for logs. Sentences for people stand in the catalogues
+under `error.<code>`.
 """
 
 from __future__ import annotations
@@ -145,7 +146,7 @@ class ImageError(DeskError):
         retry_after: timedelta | None = None,
         reasons: tuple[str, ...] = (),
     ) -> None:
-        """`raw` is the vendor's own status text, kept for `{"success": False, "error": raw}`."""
+        """Keep `raw`, the vendor's own status text, for `{"success": False, "error": raw}`."""
         super().__init__(message or raw or None, provider=provider)
         self.provider = provider
         self.raw = raw or str(self)

@@ -1,4 +1,4 @@
-"""The nouns of the desk as frozen values, and the only place that says which state may follow which."""
+"""The nouns of the desk as frozen values, and the one place that says which state may follow."""
 
 from __future__ import annotations
 
@@ -92,8 +92,10 @@ MOVES: Mapping[StrEnum, frozenset[StrEnum]] = {
     _D.PUBLISHED: frozenset(),
     _D.REJECTED: frozenset({_D.REVIEW}),
     _D.EXPIRED: frozenset({_D.REVIEW}),
-    _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED}),
-    _I.SUBMITTING: frozenset({_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}),
+    _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED, _I.REFUSED}),
+    _I.SUBMITTING: frozenset(
+        {_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}
+    ),
     _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.REFUSED, _I.FAILED, _I.LOST}),
     _I.READY: frozenset({_I.ACCEPTED, _I.STORED, _I.FAILED, _I.LOST}),
     _I.STORED: frozenset(),
@@ -177,9 +179,7 @@ class Draft:
     brand_id: int
     number: int
     topic_id: int
-    topic: str
     author_id: int
-    author_name: str
     chat_id: int
     thread_id: int | None
     language: str
@@ -207,7 +207,10 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cost:
-    """Money of one picture: `amount` in the vendor's `unit`, `usd` where known; basis reported, estimated or unknown."""
+    """Money of one picture: `amount` in the vendor's `unit`, `usd` where known.
+
+    `basis` is reported, estimated or unknown.
+    """
 
     amount: float | None
     unit: str
@@ -232,7 +235,7 @@ class ImageRequest:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quote:
-    """What a provider would do with a request: the size it paints, what it costs, what it warns of."""
+    """What a provider would do with a request: size it paints, price, warnings."""
 
     width: int
     height: int
@@ -242,7 +245,7 @@ class Quote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobHandle:
-    """Where a vendor's job is found again after a restart. JSON-serialisable; never holds a key."""
+    """Where a vendor's job is found again after a restart. Plain JSON, and no key in it."""
 
     provider: str
     model: str
@@ -341,7 +344,7 @@ class Image:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Destination:
-    """A channel we publish to. `address` is what its kind needs to find it (a chat id for Telegram)."""
+    """A channel we publish to; `address` is how its kind finds it (a chat id for Telegram)."""
 
     id: int
     brand_id: int
@@ -358,7 +361,7 @@ class Destination:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Post:
-    """An approved draft version with a time: instant, wall clock and zone as they were promised."""
+    """An approved draft version with its time: instant, wall clock and zone as promised."""
 
     id: int
     brand_id: int
@@ -433,7 +436,7 @@ class PictureFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutgoingPost:
-    """What a publisher sends: plain text, the picture, and the destination's own name for it if it has one."""
+    """What a publisher sends; `cached_id` is the destination's own name for the picture."""
 
     text: str
     picture: PictureFile

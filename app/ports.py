@@ -66,23 +66,24 @@ class ImageProvider(Protocol):
 
     name: str
     default_model: str
-    #: hosts ("name" or "name:port") whose result URLs may be plain http or private, because somebody configured them
+    #: hosts ("name" or "name:port") whose result URLs may be http or private: somebody set them
     trusted_hosts: frozenset[str]
 
     def capabilities(self, model: str) -> Capabilities:
         """What this model can do here. `ImageInvalid` for a model this provider does not have."""
 
     def validate(self, request: ImageRequest) -> Quote:
-        """The size that will be painted (at or above the asked one) and its price; `ImageInvalid` if impossible."""
+        """The size to be painted (at or above the asked one), its price; or `ImageInvalid`."""
 
     async def submit(self, request: ImageRequest, *, key: str) -> JobHandle | JobStatus:
         """Order the picture: a handle, or at once the final status of a synchronous vendor.
 
-        `key` is the idempotency key for vendors that take one. An answer that never came is `ImageSubmitUnknown`.
+        `key` is the idempotency key for vendors that take one. An answer that never came is
+        `ImageSubmitUnknown`.
         """
 
     async def poll(self, handle: JobHandle) -> JobStatus:
-        """Ask once. A transient fault is an `ImageError` with `retryable`; it never means that the job ended."""
+        """Ask once. A `retryable` `ImageError` is a transient fault: the job may well go on."""
 
     async def cancel(self, handle: JobHandle) -> bool:
         """Whether the vendor stopped the job; False where it cannot."""
@@ -138,10 +139,8 @@ class Rows(Protocol[T]):
     async def get(self, row_id: int) -> T:
         """The row, or `NotFound`."""
 
-    async def find(
-        self, *, order: str = "id", limit: int | None = None, **equal: Any
-    ) -> list[T]:
-        """Rows whose columns equal the given values; a collection means any of them. `-id` orders downwards."""
+    async def find(self, *, order: str = "id", limit: int | None = None, **equal: Any) -> list[T]:
+        """Rows whose columns equal the values; a collection means any of them, `-id` downwards."""
 
     async def move(self, row: T, **changes: Any) -> T:
         """Compare-and-set on what was read (state, version, fence): the changed row, or `Stale`.
@@ -150,7 +149,7 @@ class Rows(Protocol[T]):
         """
 
     async def touch(self, row_id: int, **changes: Any) -> T:
-        """Change columns that carry no state (a file id, a title) without comparing; `NotFound` if absent."""
+        """Change columns that carry no state (a file id) without comparing, or `NotFound`."""
 
 
 class Deliveries(Rows[Delivery], Protocol):
@@ -159,7 +158,7 @@ class Deliveries(Rows[Delivery], Protocol):
     async def claim_due(
         self, *, now: datetime, limit: int, lease_until: datetime
     ) -> list[Delivery]:
-        """Turn up to `limit` due rows from scheduled to dispatched, oldest first, each for one claimer only."""
+        """Turn up to `limit` due rows to dispatched, oldest first, each for one claimer only."""
 
     async def next_due(self) -> datetime | None:
         """When the earliest scheduled delivery falls due."""
@@ -211,7 +210,7 @@ class Store(Protocol):
         """A consistent view; writes are refused."""
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that holds the write lock from its first statement and commits when left without error."""
+        """A transaction with the write lock from its start; it commits when left without error."""
 
 
 Run = Callable[[int], Awaitable[None]]

@@ -1,0 +1,174 @@
+"""The database: engines, transactions, and the translation of its errors into ours."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from app import chat, models
+from app.errors import StorageBusy, StorageError, StorageFull
+from app.storage import tables
+from app.storage.chats import (
+    AnnouncementRows,
+    CardRows,
+    InboxRows,
+    NoteRows,
+    QuestionRows,
+    StrangerRows,
+)
+from app.storage.drafts import BrandRows, DraftRows, MemberRows, TopicRows
+from app.storage.images import ImageRows, PaceRows
+from app.storage.posts import AttemptRows, DeliveryRows, DestinationRows, PostRows
+
+BUSY_SECONDS = 10
+
+
+class SqlTransaction:
+    """One transaction and the rows it reaches."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        """`connection` has begun already."""
+        self.connection = connection
+        self.brands = BrandRows(connection, models.Brand)
+        self.members = MemberRows(connection, models.Member)
+        self.topics = TopicRows(connection, models.Topic)
+        self.drafts = DraftRows(connection, models.Draft)
+        self.images = ImageRows(connection, models.Image)
+        self.paces = PaceRows(connection)
+        self.posts = PostRows(connection, models.Post)
+        self.deliveries = DeliveryRows(connection, models.Delivery)
+        self.attempts = AttemptRows(connection, models.Attempt)
+        self.destinations = DestinationRows(connection, models.Destination)
+        self.announcements = AnnouncementRows(connection, models.Announcement)
+        self.cards = CardRows(connection, chat.Card)
+        self.questions = QuestionRows(connection, chat.Question)
+        self.inbox = InboxRows(connection)
+        self.strangers = StrangerRows(connection)
+        self.notes = NoteRows(connection)
+        self.actions: list[Callable[[], None]] = []
+
+    async def audit(
+        self, *, brand_id: int, actor: str, action: str, draft_id: int | None, **detail: Any
+    ) -> None:
+        """Append to the log of who did what."""
+        row = {"brand_id": brand_id, "actor": actor, "action": action, "draft_id": draft_id}
+        now = datetime.now(UTC)
+        await self.connection.execute(tables.audit.insert().values(**row, at=now, detail=detail))
+
+    def after(self, action: Callable[[], None]) -> None:
+        """Run `action` once the transaction is committed."""
+        self.actions.append(action)
+
+
+class Database:
+    """The store. SQLite has one writer connection, so writers queue here and not in the file."""
+
+    def __init__(self, url: str) -> None:
+        """`url` such as `sqlite+aiosqlite:///path`; nothing is opened yet."""
+        self.url = make_url(url)
+        self._writer = _engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
+        self._reader = _engine(self.url, begin="BEGIN", pool_size=4)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[SqlTransaction]:
+        """Commit when left without error; the after-commit actions follow."""
+        with _translated():
+            async with _begun(self._writer) as connection:
+                tx = SqlTransaction(connection)
+                yield tx
+        for action in tx.actions:
+            action()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[SqlTransaction]:
+        """A consistent view."""
+        with _translated():
+            async with _begun(self._reader) as connection:
+                yield SqlTransaction(connection)
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+
+@asynccontextmanager
+async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that a cancelled task cannot leave half-done on a pooled connection."""
+    connection = await engine.connect()
+    try:
+        transaction = await connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            await _unbroken(transaction.rollback())
+            raise
+        await _unbroken(transaction.commit())
+    finally:
+        await _unbroken(connection.close())
+
+
+async def _unbroken(work: Awaitable[Any]) -> Any:
+    """Finish `work` even when this task is cancelled meanwhile, then be cancelled."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
+
+
+def _engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(url, pool_size=pool_size)
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            f"busy_timeout={BUSY_SECONDS * 1000}",
+            "foreign_keys=ON",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Any) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Driver errors as ours, the cause kept."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise StorageBusy from error
+    except DBAPIError as error:
+        words = str(error.orig).lower()
+        if "locked" in words or "busy" in words:
+            raise StorageBusy from error
+        if "full" in words:
+            raise StorageFull from error
+        if isinstance(error, OperationalError):
+            raise StorageError(str(error.orig)) from error
+        raise
