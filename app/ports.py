@@ -6,28 +6,18 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
 from app.models import (
-    Announcement,
-    Attempt,
-    Brand,
-    Delivery,
     Destination,
-    Draft,
-    Image,
     ImageRequest,
     JobHandle,
     JobStatus,
-    Member,
     OutgoingPost,
-    Post,
     Quote,
     Receipt,
-    Topic,
 )
-
-T = TypeVar("T")
+from app.transactions import Transaction
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,79 +120,6 @@ class Clock(Protocol):
         """Let that much time pass."""
 
 
-class Rows(Protocol[T]):
-    """The rows of one table as frozen models. Column names are the models' field names."""
-
-    async def add(self, **values: Any) -> T:
-        """Insert and return the row."""
-
-    async def get(self, row_id: int) -> T:
-        """The row, or `NotFound`."""
-
-    async def find(self, *, order: str = "id", limit: int | None = None, **equal: Any) -> list[T]:
-        """Rows whose columns equal the values; a collection means any of them, `-id` downwards."""
-
-    async def move(self, row: T, **changes: Any) -> T:
-        """Compare-and-set on what was read (state, version, fence): the changed row, or `Stale`.
-
-        A change of `state` must be a legal move of `models.MOVES`.
-        """
-
-    async def touch(self, row_id: int, **changes: Any) -> T:
-        """Change columns that carry no state (a file id) without comparing, or `NotFound`."""
-
-
-class Deliveries(Rows[Delivery], Protocol):
-    """Deliveries, with the questions only they have."""
-
-    async def claim_due(
-        self, *, now: datetime, limit: int, lease_until: datetime
-    ) -> list[Delivery]:
-        """Turn up to `limit` due rows to dispatched, oldest first, each for one claimer only."""
-
-    async def next_due(self) -> datetime | None:
-        """When the earliest scheduled delivery falls due."""
-
-    async def overdue(self, *, before: datetime) -> list[Delivery]:
-        """Scheduled deliveries that fell due before that instant."""
-
-    async def lapsed(self, *, now: datetime) -> list[Delivery]:
-        """Dispatched or publishing deliveries whose lease is over."""
-
-
-class Images(Rows[Image], Protocol):
-    """Images, with the questions only they have."""
-
-    async def lapsed(self, *, now: datetime) -> list[Image]:
-        """Unfinished images of drafts whose lease is over, or that nobody holds yet."""
-
-    async def spent(self, draft_id: int) -> list[Image]:
-        """Every attempt of a draft that cost or may have cost money."""
-
-
-class Transaction(Protocol):
-    """One atomic piece of work. Everything in it happens, or nothing."""
-
-    brands: Rows[Brand]
-    members: Rows[Member]
-    topics: Rows[Topic]
-    drafts: Rows[Draft]
-    images: Images
-    posts: Rows[Post]
-    deliveries: Deliveries
-    attempts: Rows[Attempt]
-    destinations: Rows[Destination]
-    announcements: Rows[Announcement]
-
-    async def audit(
-        self, *, brand_id: int, actor: str, action: str, draft_id: int | None, **detail: Any
-    ) -> None:
-        """Append to the log of who did what."""
-
-    def after(self, action: Callable[[], None]) -> None:
-        """Run `action` once the transaction is committed."""
-
-
 class Store(Protocol):
     """The truth. Raises `StorageBusy`, `StorageFull`, `StorageError`."""
 
@@ -224,6 +141,9 @@ class Jobs(Protocol):
 
     async def submit(self, tx: Transaction, task: str, ids: Collection[int]) -> None:
         """Run `task` for each id once the transaction is committed."""
+
+    def on_wake(self, run: Callable[[], Awaitable[None]]) -> None:
+        """Name the function that the alarm calls."""
 
     def wake_at(self, due: datetime | None) -> None:
         """Ring at `due` (None: not at all); replaces the earlier alarm."""
