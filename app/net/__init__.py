@@ -1,0 +1,1 @@
+"""How the program speaks to the network: one client, safe downloads, one pace per chat."""
