@@ -83,8 +83,8 @@ class Deliveries(Rows[Delivery], Protocol):
 class Images(Rows[Image], Protocol):
     """Images, with the questions only they have."""
 
-    async def lapsed(self, *, now: datetime) -> list[Image]:
-        """Unfinished images of drafts whose lease is over, or that nobody holds yet."""
+    async def orphaned(self, *, now: datetime) -> list[Image]:
+        """Images that a painting draft waits for and that nobody has in hand."""
 
     async def release(self, *, owner_prefix: str) -> list[Image]:
         """Take the leases from owners that are known to be dead."""

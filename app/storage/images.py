@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.models import Image, ImageState
+from app.models import DraftState, Image, ImageState
 from app.storage import tables
 from app.storage.rows import TableRows
 
@@ -25,11 +25,12 @@ class ImageRows(TableRows[Image]):
     table = tables.image
     guards = ("state", "fence")
 
-    async def lapsed(self, *, now: datetime) -> list[Image]:
-        """Unfinished images of drafts that nobody holds."""
-        c = self.table.c
+    async def orphaned(self, *, now: datetime) -> list[Image]:
+        """Images that a painting draft waits for and that nobody has in hand."""
+        c, d = self.table.c, tables.draft.c
+        awaited = select(d.painting_id).where(d.state == DraftState.PAINTING)
         free = or_(c.lease_until.is_(None), c.lease_until <= now)
-        return await self.where(c.state.in_(_OPEN), c.draft_id.is_not(None), free)
+        return await self.where(c.id.in_(awaited), free)
 
     async def release(self, *, owner_prefix: str) -> list[Image]:
         """Take the leases from owners that are known to be dead."""

@@ -1,0 +1,364 @@
+"""The life of one paid picture: submit, handle, polls, download, file. Every step is a commit."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.errors import (
+    ImageCanceled,
+    ImageDownload,
+    ImageError,
+    ImageExpired,
+    ImageFailed,
+    ImageModerated,
+    ImageNotFound,
+    ImageOutputModerated,
+    ImageProtocol,
+    ImageSubmitUnknown,
+    ImageTimeout,
+    ImageUnavailable,
+)
+from app.models import (
+    Cost,
+    Image,
+    ImageRequest,
+    ImageState,
+    JobHandle,
+    JobState,
+    JobStatus,
+    PictureFile,
+)
+from app.ports import Capabilities, Clock, ImageProvider, Store
+
+log = logging.getLogger(__name__)
+
+#: "Task not found" right after the submit: the vendor's cluster is slow (providers.md 1.3)
+NOT_FOUND_GRACE = timedelta(seconds=10)
+SUBMIT_TRIES = 3
+DOWNLOAD_TRIES = 3
+FINISHED = frozenset(
+    {
+        ImageState.STORED,
+        ImageState.REFUSED,
+        ImageState.FAILED,
+        ImageState.UNKNOWN,
+        ImageState.LOST,
+    }
+)
+
+Progress = Callable[[ImageState, float | None], None]
+
+
+class Fetch(Protocol):
+    """Fetches a result under the rules of `net/fetch`."""
+
+    async def __call__(self, url: str, *, trusted_hosts: frozenset[str]) -> bytes:
+        """The bytes, or `ImageDownload` / `ImageExpired`."""
+
+
+class Pictures(Protocol):
+    """Turns a vendor's bytes into a checked file of the exact size and format."""
+
+    async def store(
+        self, data: bytes, *, width: int, height: int, output_format: str
+    ) -> PictureFile:
+        """The file, or `ImageDownload` for bytes that are no usable picture, `StorageFull`."""
+
+
+class Painting:
+    """One process's work on one image, from whatever state it is in."""
+
+    def __init__(
+        self,
+        image: Image,
+        *,
+        store: Store,
+        clock: Clock,
+        provider: ImageProvider | None,
+        fetch: Fetch,
+        pictures: Pictures,
+        on_progress: Progress | None,
+    ) -> None:
+        """`provider` is None when the vendor that was chosen is not set up any more."""
+        self._image = image
+        self._store = store
+        self._clock = clock
+        self._maybe_provider = provider
+        self._fetch = fetch
+        self._pictures = pictures
+        self._progress = on_progress or _ignore
+
+    @property
+    def _provider(self) -> ImageProvider:
+        if self._maybe_provider is None:
+            raise ImageUnavailable(f"{self._image.provider} is not set up any more.")
+        return self._maybe_provider
+
+    @property
+    def _capabilities(self) -> Capabilities:
+        return self._provider.capabilities(self._image.model)
+
+    async def to_the_end(self) -> Image:
+        """Step until the picture is stored or an error says why it will not be."""
+        if self._image.state is ImageState.SUBMITTING:
+            await self._after_crashed_submit()
+        while self._image.state is not ImageState.STORED:
+            await self._step()
+        return self._image
+
+    async def _step(self) -> None:
+        self._progress(self._image.state, None)
+        match self._image.state:
+            case ImageState.INTENDED:
+                await self._submit()
+            case ImageState.ACCEPTED:
+                await self._poll()
+            case ImageState.READY:
+                await self._download()
+            case _:
+                raise recorded_error(self._image)
+
+    async def _after_crashed_submit(self) -> None:
+        """An order without an answer: again with the same key where that is safe, else unknown."""
+        if self._capabilities.idempotent:
+            await self._move(ImageState.INTENDED)
+            return
+        raise await self._fail(ImageState.UNKNOWN, ImageSubmitUnknown())
+
+    async def _submit(self) -> None:
+        for tries in range(1, SUBMIT_TRIES + 1):
+            await self._move(ImageState.SUBMITTING)
+            try:
+                answer = await self._provider.submit(
+                    _request(self._image), key=f"image-{self._image.id}"
+                )
+            except ImageError as error:
+                await self._submit_failed(error, last=tries == SUBMIT_TRIES)
+                continue
+            await self._accept(answer)
+            return
+
+    async def _submit_failed(self, error: ImageError, *, last: bool) -> None:
+        """Try again only what was certainly not accepted."""
+        if isinstance(error, ImageSubmitUnknown):
+            raise await self._fail(ImageState.UNKNOWN, error)
+        if last or not error.retryable or self._pause(error) > self._seconds_left():
+            refused = isinstance(error, ImageModerated)
+            state = ImageState.REFUSED if refused else ImageState.FAILED
+            raise await self._fail(state, error)
+        await self._move(ImageState.INTENDED)
+        await self._clock.sleep(self._pause(error))
+
+    async def _accept(self, answer: JobHandle | JobStatus) -> None:
+        if isinstance(answer, JobStatus):
+            await self._judge(answer)
+            return
+        await self._move(
+            ImageState.ACCEPTED,
+            handle=answer.to_json(),
+            request_id=answer.request_id,
+            **cost_columns(answer.cost),
+        )
+
+    async def _poll(self) -> None:
+        """Ask until the vendor is done; a poll that fails ends nothing, the deadline does."""
+        handle = JobHandle.from_json(self._image.handle or {})
+        accepted = self._image.updated_at
+        usual = await self._usual()
+        delay = max(0.5, 0.6 * usual) if usual else 0.5
+        trouble: ImageError | None = None
+        while True:
+            await self._wait(delay, trouble)
+            try:
+                status = await self._provider.poll(handle)
+                trouble = None
+            except ImageError as error:
+                log.warning("a poll of %s failed: %s", self._provider.name, error.code)
+                trouble, delay = error, max(delay, self._pause(error))
+                continue
+            if not self._goes_on(status, accepted):
+                await self._learn(accepted)
+                await self._judge(status)
+                return
+            self._progress(ImageState.ACCEPTED, status.progress)
+            delay = self._next_delay(delay, usual, status.retry_after)
+
+    async def _wait(self, delay: float, trouble: ImageError | None) -> None:
+        left = self._seconds_left()
+        if left <= 0:
+            raise ImageTimeout(raw=trouble.raw if trouble else "Timeout")
+        await self._clock.sleep(min(left, delay * random.uniform(0.9, 1.1)))
+
+    def _next_delay(self, delay: float, usual: float | None, asked: float | None) -> float:
+        floor = max(self._capabilities.poll_floor, asked or 0.0)
+        if usual:
+            return max(floor, 0.5, 0.05 * usual)
+        return max(floor, min(2.0, delay * 1.15))
+
+    def _goes_on(self, status: JobStatus, accepted: datetime) -> bool:
+        if status.state is JobState.NOT_FOUND:
+            return self._clock.now() - accepted < NOT_FOUND_GRACE
+        return status.state is JobState.RUNNING
+
+    async def _judge(self, status: JobStatus) -> None:
+        """Turn a final status into the next committed state."""
+        if status.state is JobState.SUCCEEDED:
+            await self._succeed(status)
+            return
+        error = _status_error(status)
+        state = {
+            JobState.MODERATED_INPUT: ImageState.REFUSED,
+            JobState.MODERATED_OUTPUT: ImageState.REFUSED,
+            JobState.NOT_FOUND: ImageState.LOST,
+        }.get(status.state, ImageState.FAILED)
+        raise await self._fail(state, error)
+
+    async def _succeed(self, status: JobStatus) -> None:
+        facts = cost_columns(status.cost)
+        if status.seed is not None:
+            facts["seed"] = status.seed
+        if isinstance(status.output, bytes):
+            await self._keep(status.output, facts)
+            return
+        if not status.output:
+            raise await self._fail(ImageState.FAILED, ImageProtocol(raw=status.raw_status))
+        minutes = self._capabilities.result_minutes
+        expires = self._clock.now() + timedelta(minutes=minutes) if minutes else None
+        await self._move(
+            ImageState.READY, result_url=status.output, result_expires_at=expires, **facts
+        )
+
+    async def _download(self) -> None:
+        for tries in range(1, DOWNLOAD_TRIES + 1):
+            try:
+                data = await self._fetch(
+                    str(self._image.result_url), trusted_hosts=self._provider.trusted_hosts
+                )
+                await self._keep(data, {})
+            except ImageExpired as error:
+                await self._url_died(error, last=tries == DOWNLOAD_TRIES)
+                return
+            except ImageDownload as error:
+                if tries == DOWNLOAD_TRIES:
+                    raise await self._fail(ImageState.LOST, error) from error
+                await self._clock.sleep(0.5 * tries)
+            else:
+                return
+
+    async def _url_died(self, error: ImageExpired, *, last: bool) -> None:
+        """Ask the vendor for a fresh URL, once."""
+        expires = self._image.result_expires_at
+        if last or self._image.handle is None or (expires and expires < self._clock.now()):
+            raise await self._fail(ImageState.LOST, error)
+        await self._move(ImageState.ACCEPTED, result_url=None, result_expires_at=self._clock.now())
+
+    async def _keep(self, data: bytes, facts: dict[str, Any]) -> None:
+        image = self._image
+        picture = await self._pictures.store(
+            data, width=image.width, height=image.height, output_format=image.output_format
+        )
+        await self._move(
+            ImageState.STORED,
+            path=Path(picture.path).name,
+            mime=picture.mime,
+            file_size=picture.file_size,
+            real_width=picture.width,
+            real_height=picture.height,
+            result_url=None,
+            **facts,
+        )
+
+    async def _usual(self) -> float | None:
+        async with self._store.read() as tx:
+            return await tx.paces.usual(_pace_key(self._image))
+
+    async def _learn(self, accepted: datetime) -> None:
+        seconds = (self._clock.now() - accepted).total_seconds()
+        async with self._store.write() as tx:
+            await tx.paces.learn(_pace_key(self._image), seconds)
+
+    async def _move(self, state: ImageState, **changes: Any) -> None:
+        """One committed step."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            self._image = await tx.images.move(self._image, state=state, updated_at=now, **changes)
+
+    async def _fail(self, state: ImageState, error: ImageError) -> ImageError:
+        """Write down why there will be no picture; the error, to be raised."""
+        await self._move(
+            state,
+            error_code=error.code,
+            error_text=error.raw,
+            request_id=error.request_id or self._image.request_id,
+        )
+        return error
+
+    def _seconds_left(self) -> float:
+        return (self._image.deadline_at - self._clock.now()).total_seconds()
+
+    def _pause(self, error: ImageError) -> float:
+        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        return max(1.0, self._capabilities.poll_floor, asked)
+
+
+def _request(image: Image) -> ImageRequest:
+    return ImageRequest(
+        prompt=image.prompt,
+        width=image.width,
+        height=image.height,
+        output_format=image.output_format,
+        model=image.model,
+        seed=image.seed,
+    )
+
+
+def cost_columns(cost: Cost | None) -> dict[str, Any]:
+    """A price as columns of the image row; nothing for no price."""
+    if cost is None:
+        return {}
+    return {
+        "cost_amount": cost.amount,
+        "cost_unit": cost.unit,
+        "cost_usd": cost.usd,
+        "cost_basis": cost.basis,
+    }
+
+
+_STATUS_ERRORS: Mapping[JobState, type[ImageError]] = {
+    JobState.FAILED: ImageFailed,
+    JobState.MODERATED_INPUT: ImageModerated,
+    JobState.MODERATED_OUTPUT: ImageOutputModerated,
+    JobState.CANCELED: ImageCanceled,
+    JobState.NOT_FOUND: ImageNotFound,
+}
+
+
+def _status_error(status: JobStatus) -> ImageError:
+    return _STATUS_ERRORS[status.state](raw=status.raw_status, reasons=status.reasons)
+
+
+def _by_code(kind: type[ImageError]) -> dict[str, type[ImageError]]:
+    found = {kind.code: kind}
+    for child in kind.__subclasses__():
+        found |= _by_code(child)
+    return found
+
+
+def recorded_error(image: Image) -> ImageError:
+    """The error with which an image ended earlier."""
+    kind = _by_code(ImageError).get(str(image.error_code), ImageError)
+    return kind(raw=image.error_text or "", provider=image.provider)
+
+
+def _pace_key(image: Image) -> str:
+    megapixels = max(1, round(image.width * image.height / 1_000_000))
+    return f"{image.provider}/{image.model}/{megapixels}mp"
+
+
+def _ignore(_state: ImageState, _fraction: float | None) -> None:
+    """No progress was asked for."""
