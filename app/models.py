@@ -126,13 +126,6 @@ def check_move(before: StrEnum, after: StrEnum) -> None:
         raise IllegalMove(f"{type(before).__name__}: {before} -> {after}")
 
 
-def require_aware(moment: datetime) -> datetime:
-    """Return `moment`, or raise ValueError when it carries no zone."""
-    if moment.tzinfo is None:
-        raise ValueError("naive datetime: times inside the application are aware")
-    return moment
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brand:
     """Whose posts these are."""

@@ -1,0 +1,415 @@
+"""The life of a draft up to its approval: made, painted, edited, discarded, restored."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.announcements import AnnouncementService
+from app.captions import check_post_text, take_apart
+from app.errors import InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
+from app.flux_helper import generate_image_flux
+from app.images import Studio
+from app.models import (
+    Actor,
+    AnnouncementKind,
+    Brand,
+    Cost,
+    Draft,
+    DraftState,
+    Image,
+    ImageRequest,
+    ImageState,
+)
+from app.ports import Clock, Jobs, Store
+from app.prompts import Composition, TopicEmpty, compose, themes
+from app.scheduling import ScheduleService
+from app.transactions import Transaction
+
+PAINT = "paint"
+TOPIC_LIMIT = 500
+PROMPT_LIMIT = 2000
+SIDE = 1024
+MAX_WAIT_SECONDS = 120.0
+
+_EDITABLE = (
+    DraftState.REVIEW,
+    DraftState.FAILED,
+    DraftState.APPROVED,
+    DraftState.SCHEDULED,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DraftView:
+    """A draft with what a card tells of it."""
+
+    draft: Draft
+    topic: str
+    image: Image | None
+    painting: Image | None
+    price: Cost
+    spent: tuple[Cost, ...] = field(default=())
+
+    @property
+    def picture_is_current(self) -> bool:
+        """Whether the picture shows the present prompt."""
+        return self.image is not None and self.image.prompt == self.draft.prompt
+
+
+class DraftService:
+    """Every change of a draft that is not its time."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        jobs: Jobs,
+        studio: Studio,
+        schedule: ScheduleService,
+        announcements: AnnouncementService,
+    ) -> None:
+        """The painting itself runs as a job, so that nobody waits for it."""
+        self._store = store
+        self._clock = clock
+        self._jobs = jobs
+        self._studio = studio
+        self._schedule = schedule
+        self._announcements = announcements
+        jobs.handle(PAINT, self.paint)
+
+    async def create(
+        self,
+        text: str,
+        *,
+        brand: Brand,
+        author: Actor,
+        chat_id: int,
+        thread_id: int | None,
+        source_key: str,
+        paint: bool = True,
+    ) -> Draft:
+        """Make a draft of a topic and order its picture; the same `source_key` again is harmless.
+
+        Raises `TopicUnusable`, `TextTooLong`, or an `ImageError` when no provider can paint it.
+        With `paint=False` nothing is spent before somebody has read the prompt.
+        """
+        composition = _composed(text, seed=secrets.randbelow(2**31))
+        async with self._store.write() as tx:
+            known = await tx.topics.find(source_key=source_key)
+            if known:
+                return (await tx.drafts.find(topic_id=known[0].id))[0]
+            now = self._clock.now()
+            topic = await tx.topics.add(
+                brand_id=brand.id,
+                text=text.strip(),
+                language=composition.language,
+                author_id=author.id,
+                source_key=source_key,
+                created_at=now,
+            )
+            draft = await tx.drafts.add(
+                brand_id=brand.id,
+                number=await tx.drafts.next_number(brand.id),
+                topic_id=topic.id,
+                author_id=author.id,
+                chat_id=chat_id,
+                thread_id=thread_id,
+                state=DraftState.REVIEW,
+                version=1,
+                prompt_edited=False,
+                created_at=now,
+                updated_at=now,
+                **_texts(composition),
+            )
+            if paint:
+                draft = await self._order(tx, draft, version=draft.version)
+            return await self._told(tx, draft, author, "create")
+
+    async def paint(self, image_id: int) -> None:
+        """Job: bring the picture to its end and settle the draft that waits for it."""
+        async with self._store.read() as tx:
+            image = await tx.images.get(image_id)
+        result = await generate_image_flux(
+            image.prompt,
+            image.width,
+            image.height,
+            image.output_format,
+            MAX_WAIT_SECONDS,
+            image_id=image_id,
+            studio=self._studio,
+        )
+        if result.get("code") != Stale.code:
+            await self._settle(image, result)
+
+    async def regenerate(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Paint the present prompt with a new seed; the earlier picture stays with its version."""
+        async with self._store.write() as tx:
+            draft = await self._current(
+                tx, draft_id, version, DraftState.REVIEW, DraftState.FAILED
+            )
+            draft = await self._order(
+                tx, draft, version=draft.version + 1, seed=secrets.randbelow(2**31)
+            )
+            return await self._told(tx, draft, actor, "regenerate")
+
+    async def look_again(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Go on with the picture that did not come in time: it is paid already."""
+        async with self._store.write() as tx:
+            draft = await self._current(tx, draft_id, version, DraftState.FAILED)
+            if not await self._resumable(tx, draft):
+                raise Stale(draft=draft)
+            draft = await self._move(tx, draft, state=DraftState.PAINTING, failure=None)
+            await self._jobs.submit(tx, PAINT, [int(draft.painting_id or 0)])
+            return await self._told(tx, draft, actor, "look_again")
+
+    async def keep_previous(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Give up on a failed picture and go on with the one there was before."""
+        async with self._store.write() as tx:
+            draft = await self._current(tx, draft_id, version, DraftState.FAILED)
+            if draft.image_id is None:
+                raise NoPictureYet(draft=draft)
+            image = await tx.images.get(draft.image_id)
+            draft = await self._move(
+                tx,
+                draft,
+                state=DraftState.REVIEW,
+                failure=None,
+                painting_id=None,
+                prompt=image.prompt,
+                version=draft.version + 1,
+            )
+            return await self._told(tx, draft, actor, "keep_previous")
+
+    async def edit_text(self, draft_id: int, version: int, actor: Actor, text: str) -> Draft:
+        """Set the caption; a last line of hashtags replaces the hashtags too.
+
+        Raises `TextTooLong`, `InputRefused`. An edit takes a given approval back.
+        """
+        caption, typed = take_apart(text)
+        async with self._store.write() as tx:
+            draft = await self._current(tx, draft_id, version, *_EDITABLE)
+            hashtags = draft.hashtags if typed is None else typed
+            check_post_text(caption, hashtags)
+            draft = await self._edited(tx, draft, actor, caption=caption, hashtags=hashtags)
+            return await self._told(tx, draft, actor, "edit_text")
+
+    async def edit_prompt(self, draft_id: int, version: int, actor: Actor, text: str) -> Draft:
+        """Set the prompt; nothing is painted, and nothing spent, before `regenerate`."""
+        prompt = " ".join(text.split())
+        if not prompt:
+            raise InputRefused("The prompt is empty.")
+        if len(prompt) > PROMPT_LIMIT:
+            raise TextTooLong(
+                length=len(prompt), limit=PROMPT_LIMIT, over=len(prompt) - PROMPT_LIMIT
+            )
+        async with self._store.write() as tx:
+            draft = await self._current(tx, draft_id, version, *_EDITABLE)
+            draft = await self._edited(tx, draft, actor, prompt=prompt, prompt_edited=True)
+            return await self._told(tx, draft, actor, "edit_prompt")
+
+    async def change_theme(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Tell the topic with the next theme: new prompt and texts, nothing painted yet."""
+        async with self._store.write() as tx:
+            draft = await self._current(
+                tx, draft_id, version, DraftState.REVIEW, DraftState.FAILED
+            )
+            topic = await tx.topics.get(draft.topic_id)
+            names = themes()
+            following = names[(names.index(draft.theme) + 1) % len(names)]
+            composition = _composed(
+                topic.text, seed=draft.seed, theme=following, language=draft.language
+            )
+            texts = _texts(composition) | {"theme_guessed": False, "prompt_edited": False}
+            draft = await self._edited(tx, draft, actor, **texts)
+            return await self._told(tx, draft, actor, "change_theme", theme=following)
+
+    async def discard(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Put a draft away; it can be restored."""
+        async with self._store.write() as tx:
+            draft = await self._current(
+                tx, draft_id, version, DraftState.REVIEW, DraftState.FAILED
+            )
+            draft = await self._move(
+                tx,
+                draft,
+                state=DraftState.REJECTED,
+                decided_by=actor.name,
+                decided_at=self._clock.now(),
+            )
+            return await self._told(tx, draft, actor, "discard")
+
+    async def restore(self, draft_id: int, version: int, actor: Actor) -> Draft:
+        """Take a discarded draft back to review."""
+        async with self._store.write() as tx:
+            draft = await self._current(
+                tx, draft_id, version, DraftState.REJECTED, DraftState.EXPIRED
+            )
+            draft = await self._move(
+                tx, draft, state=DraftState.REVIEW, decided_by=None, decided_at=None, failure=None
+            )
+            return await self._told(tx, draft, actor, "restore")
+
+    async def get(self, draft_id: int) -> Draft:
+        """The draft as it is now."""
+        async with self._store.read() as tx:
+            return await tx.drafts.get(draft_id)
+
+    async def recent(self, brand_id: int, *, limit: int) -> list[Draft]:
+        """The newest drafts that are neither posted nor put away."""
+        alive = [s for s in DraftState if s not in (DraftState.PUBLISHED, DraftState.REJECTED)]
+        async with self._store.read() as tx:
+            return await tx.drafts.find(
+                brand_id=brand_id, state=alive, order="-number", limit=limit
+            )
+
+    async def view(self, draft_id: int) -> DraftView:
+        """What a card shows."""
+        async with self._store.read() as tx:
+            draft = await tx.drafts.get(draft_id)
+            images = {image.id: image for image in await tx.images.find(draft_id=draft_id)}
+            topic = await tx.topics.get(draft.topic_id)
+        return DraftView(
+            draft=draft,
+            topic=topic.text,
+            image=images.get(draft.image_id or 0),
+            painting=images.get(draft.painting_id or 0),
+            price=self._studio.plan(_request(draft)).quote.cost,
+            spent=tuple(_cost(i) for i in images.values() if i.state is ImageState.STORED),
+        )
+
+    async def recover(self) -> None:
+        """Pick up every picture that a draft waits for and nobody has in hand."""
+        async with self._store.write() as tx:
+            orphans = await tx.images.orphaned(now=self._clock.now())
+            await self._jobs.submit(tx, PAINT, [image.id for image in orphans])
+
+    async def _order(
+        self, tx: Transaction, draft: Draft, *, version: int, seed: int | None = None
+    ) -> Draft:
+        """Intend a picture of the present prompt and make the draft wait for it."""
+        seed = draft.seed if seed is None else seed
+        image = await self._studio.intend(
+            tx,
+            _request(draft, seed=seed),
+            max_wait_seconds=MAX_WAIT_SECONDS,
+            draft_id=draft.id,
+        )
+        await self._jobs.submit(tx, PAINT, [image.id])
+        return await self._move(
+            tx,
+            draft,
+            state=DraftState.PAINTING,
+            painting_id=image.id,
+            seed=seed,
+            version=version,
+            failure=None,
+        )
+
+    async def _settle(self, image: Image, result: Mapping[str, Any]) -> None:
+        """Give the picture, or the reason why there is none, to the draft that waits for it."""
+        if image.draft_id is None:
+            return
+        async with self._store.write() as tx:
+            draft = await tx.drafts.get(image.draft_id)
+            if draft.state is not DraftState.PAINTING or draft.painting_id != image.id:
+                return
+            if result["success"]:
+                draft = await self._move(
+                    tx, draft, state=DraftState.REVIEW, image_id=image.id, painting_id=None
+                )
+            else:
+                draft = await self._move(
+                    tx, draft, state=DraftState.FAILED, failure=result["code"]
+                )
+            await self._show(tx, draft)
+
+    async def _edited(self, tx: Transaction, draft: Draft, actor: Actor, **changes: Any) -> Draft:
+        """Change the content: a new version, and no approval holds any more."""
+        state = draft.state
+        if state in (DraftState.APPROVED, DraftState.SCHEDULED):
+            await self._schedule.withdraw(tx, draft, actor)
+            changes |= {"decided_by": None, "decided_at": None}
+            state = DraftState.REVIEW
+        return await self._move(tx, draft, state=state, version=draft.version + 1, **changes)
+
+    async def _current(
+        self, tx: Transaction, draft_id: int, version: int, *states: DraftState
+    ) -> Draft:
+        draft = await tx.drafts.get(draft_id)
+        if draft.version != version or draft.state not in states:
+            raise Stale(draft=draft)
+        return draft
+
+    async def _resumable(self, tx: Transaction, draft: Draft) -> bool:
+        if draft.painting_id is None:
+            return False
+        image = await tx.images.get(draft.painting_id)
+        return image.state in (ImageState.INTENDED, ImageState.ACCEPTED, ImageState.READY)
+
+    async def _move(self, tx: Transaction, draft: Draft, **changes: Any) -> Draft:
+        return await tx.drafts.move(draft, updated_at=self._clock.now(), **changes)
+
+    async def _told(
+        self, tx: Transaction, draft: Draft, actor: Actor, action: str, **detail: Any
+    ) -> Draft:
+        """Log who did it, and have the card shown."""
+        await tx.audit(
+            brand_id=draft.brand_id,
+            actor=actor.name,
+            action=action,
+            draft_id=draft.id,
+            version=draft.version,
+            **detail,
+        )
+        await self._show(tx, draft)
+        return draft
+
+    async def _show(self, tx: Transaction, draft: Draft) -> None:
+        await self._announcements.say(
+            tx, AnnouncementKind.CARD, brand_id=draft.brand_id, draft_id=draft.id
+        )
+
+
+def _composed(text: str, **choices: Any) -> Composition:
+    if len(text) > TOPIC_LIMIT:
+        raise TextTooLong(length=len(text), limit=TOPIC_LIMIT, over=len(text) - TOPIC_LIMIT)
+    try:
+        return compose(text, **choices)
+    except TopicEmpty as error:
+        raise TopicUnusable from error
+
+
+def _texts(composition: Composition) -> dict[str, Any]:
+    """What a composition sets on a draft."""
+    return {
+        "language": composition.language,
+        "theme": composition.theme,
+        "theme_guessed": composition.theme_guessed,
+        "template_id": composition.template_id,
+        "subject": composition.subject,
+        "unknown_words": composition.unknown,
+        "prompt": composition.prompt,
+        "seed": composition.seed,
+        "caption": composition.caption,
+        "hashtags": composition.hashtags,
+        "alt_text": composition.alt_text,
+    }
+
+
+def _request(draft: Draft, *, seed: int | None = None) -> ImageRequest:
+    return ImageRequest(
+        prompt=draft.prompt, width=SIDE, height=SIDE, output_format="jpeg", seed=seed
+    )
+
+
+def _cost(image: Image) -> Cost:
+    return Cost(
+        amount=image.cost_amount,
+        unit=image.cost_unit,
+        usd=image.cost_usd,
+        basis=image.cost_basis,
+    )

@@ -1,0 +1,335 @@
+"""Deliveries: an approved post goes out once, and its outcome is told honestly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.announcements import AnnouncementService
+from app.captions import post_text
+from app.errors import PublishError, PublishRejected, Stale
+from app.models import (
+    Actor,
+    AnnouncementKind,
+    Delivery,
+    DeliveryState,
+    Destination,
+    Draft,
+    DraftState,
+    Image,
+    OutgoingPost,
+    PictureFile,
+    Receipt,
+)
+from app.ports import Clock, Jobs, Publisher, Store
+from app.scheduling import DELIVER, LEASE, ScheduleService
+from app.transactions import Transaction
+
+log = logging.getLogger(__name__)
+
+MAX_ATTEMPTS = 5
+PREFLIGHT_SECONDS = 15.0
+CALL_SECONDS = LEASE.total_seconds() / 2
+BACKOFF = timedelta(seconds=15)
+_RETRIED = frozenset({"transient", "quota"})
+_SETTLED = frozenset(
+    {
+        DeliveryState.PUBLISHED,
+        DeliveryState.CANCELLED,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parcel:
+    """Everything one delivery needs, read before anything is sent."""
+
+    delivery: Delivery
+    draft: Draft
+    image: Image
+    destination: Destination
+
+
+class PublishService:
+    """Runs deliveries and resolves the ones whose outcome is unknown."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        jobs: Jobs,
+        schedule: ScheduleService,
+        announcements: AnnouncementService,
+        publishers: Mapping[str, Publisher],
+        picture_path: Callable[[Image], Path],
+        owner: str,
+    ) -> None:
+        """`publishers` by kind; `owner` marks this process's leases."""
+        self._store = store
+        self._clock = clock
+        self._schedule = schedule
+        self._announcements = announcements
+        self._publishers = publishers
+        self._picture_path = picture_path
+        self._owner = owner
+        jobs.handle(DELIVER, self.deliver)
+
+    async def deliver(self, delivery_id: int) -> None:
+        """Job: send a dispatched delivery. Any other state means that somebody else did."""
+        refusal = await self._preflight(delivery_id)
+        parcel = await self._begin(delivery_id)
+        if parcel is None:
+            return
+        try:
+            if refusal is not None:
+                raise refusal
+            receipt = await self._publish(parcel)
+        except PublishRejected as error:
+            await self._rejected(parcel, error)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._unknown(parcel, "stopped while sending"))
+            raise
+        except Exception as error:
+            if not isinstance(error, PublishError | TimeoutError):
+                log.exception("a publisher failed in an unforeseen way")
+            await self._unknown(parcel, str(error))
+        else:
+            await self._published(parcel, receipt)
+
+    async def recover(self) -> None:
+        """End lapsed leases: what was not begun is due again, what was begun is unknown."""
+        async with self._store.read() as tx:
+            lapsed = await tx.deliveries.lapsed(now=self._clock.now())
+        for one in lapsed:
+            if one.state is DeliveryState.DISPATCHED:
+                async with self._store.write() as tx:
+                    await self._move(tx, one, DeliveryState.SCHEDULED, lease_until=None)
+            else:
+                await self._unknown(await self._parcel(one), "the program stopped while sending")
+
+    async def seen(self, delivery_id: int, actor: Actor) -> None:
+        """A person saw the post: it is live."""
+        await self._resolve(delivery_id, DeliveryState.PUBLISHED, actor, reason=None)
+
+    async def post_again(self, delivery_id: int, actor: Actor) -> None:
+        """A person says that it is not there, or wants a missed or failed one out: send it now."""
+        await self._resolve(
+            delivery_id, DeliveryState.SCHEDULED, actor, due=self._clock.now(), reason=None
+        )
+        await self._schedule.dispatch_due()
+
+    async def drop(self, delivery_id: int, actor: Actor) -> None:
+        """A person gives a missed, failed or unknown delivery up."""
+        await self._resolve(delivery_id, DeliveryState.CANCELLED, actor)
+
+    async def _preflight(self, delivery_id: int) -> PublishRejected | None:
+        """Ask the destination before anything is written: a crash here leaves no doubt behind."""
+        async with self._store.read() as tx:
+            delivery = await tx.deliveries.get(delivery_id)
+            destination = await tx.destinations.get(delivery.destination_id)
+        if delivery.state is not DeliveryState.DISPATCHED:
+            return None
+        try:
+            async with asyncio.timeout(PREFLIGHT_SECONDS):
+                await self._publishers[destination.kind].preflight(destination)
+        except PublishRejected as error:
+            return error
+        except TimeoutError:
+            return PublishRejected("The destination did not answer.", reason="transient")
+        return None
+
+    async def _begin(self, delivery_id: int) -> _Parcel | None:
+        """Write the intent. After this commit bytes may leave; before it none did."""
+        now = self._clock.now()
+        async with self._store.write() as tx:
+            delivery = await tx.deliveries.get(delivery_id)
+            if delivery.state is not DeliveryState.DISPATCHED:
+                return None
+            post = await tx.posts.get(delivery.post_id)
+            draft = await tx.drafts.get(delivery.draft_id)
+            if (draft.state, draft.version) != (DraftState.SCHEDULED, post.draft_version):
+                await self._move(tx, delivery, DeliveryState.CANCELLED)
+                return None
+            delivery = await self._move(
+                tx,
+                delivery,
+                DeliveryState.PUBLISHING,
+                fence=delivery.fence + 1,
+                attempts=delivery.attempts + 1,
+                owner=self._owner,
+                lease_until=now + LEASE,
+            )
+            await tx.attempts.add(
+                delivery_id=delivery.id, fence=delivery.fence, started_at=now, outcome="started"
+            )
+            await self._show(tx, draft)
+        return await self._parcel(delivery)
+
+    async def _parcel(self, delivery: Delivery) -> _Parcel:
+        async with self._store.read() as tx:
+            draft = await tx.drafts.get(delivery.draft_id)
+            return _Parcel(
+                delivery=delivery,
+                draft=draft,
+                image=await tx.images.get(draft.image_id or 0),
+                destination=await tx.destinations.get(delivery.destination_id),
+            )
+
+    async def _publish(self, parcel: _Parcel) -> Receipt:
+        publisher = self._publishers[parcel.destination.kind]
+        async with asyncio.timeout(CALL_SECONDS):
+            return await publisher.publish(
+                parcel.destination, self._outgoing(parcel), key=parcel.delivery.ikey
+            )
+
+    def _outgoing(self, parcel: _Parcel) -> OutgoingPost:
+        image = parcel.image
+        return OutgoingPost(
+            text=post_text(parcel.draft.caption, parcel.draft.hashtags),
+            picture=PictureFile(
+                path=str(self._picture_path(image)),
+                mime=image.mime or "image/jpeg",
+                width=image.real_width or image.width,
+                height=image.real_height or image.height,
+                file_size=image.file_size or 0,
+            ),
+            alt_text=parcel.draft.alt_text,
+            cached_id=image.file_id,
+        )
+
+    async def _published(self, parcel: _Parcel, receipt: Receipt) -> None:
+        async with self._store.write() as tx:
+            delivery = await self._finish(
+                tx,
+                parcel,
+                DeliveryState.PUBLISHED,
+                "published",
+                remote_id=receipt.remote_id,
+                remote_url=receipt.url,
+                reason=None,
+                error_text=None,
+            )
+            await self._say(tx, AnnouncementKind.PUBLISHED, parcel, url=delivery.remote_url)
+            await self._close_draft(tx, parcel.draft.id)
+
+    async def _rejected(self, parcel: _Parcel, error: PublishRejected) -> None:
+        """Nothing was posted: try again later where that can help, else tell what to mend."""
+        delivery = parcel.delivery
+        again = error.reason in _RETRIED and delivery.attempts < MAX_ATTEMPTS
+        async with self._store.write() as tx:
+            if again:
+                pause = max(error.retry_after or timedelta(), BACKOFF * 2**delivery.attempts / 2)
+                await self._finish(
+                    tx,
+                    parcel,
+                    DeliveryState.SCHEDULED,
+                    "rejected",
+                    error=error,
+                    due=self._clock.now() + pause,
+                )
+            else:
+                await self._finish(
+                    tx, parcel, DeliveryState.FAILED, "rejected", error=error, reason=error.reason
+                )
+                await self._say(tx, AnnouncementKind.FAILED, parcel, reason=error.reason)
+            await self._show(tx, parcel.draft)
+        await self._schedule.dispatch_due()
+
+    async def _unknown(self, parcel: _Parcel, words: str) -> None:
+        async with self._store.write() as tx:
+            try:
+                await self._finish(
+                    tx, parcel, DeliveryState.UNKNOWN, "unknown", error=PublishError(words)
+                )
+            except Stale:
+                log.info("delivery %s was settled meanwhile", parcel.delivery.id)
+                return
+            await self._say(tx, AnnouncementKind.UNKNOWN, parcel)
+            await self._show(tx, parcel.draft)
+
+    async def _finish(
+        self,
+        tx: Transaction,
+        parcel: _Parcel,
+        state: DeliveryState,
+        outcome: str,
+        *,
+        error: PublishError | None = None,
+        **changes: Any,
+    ) -> Delivery:
+        """The result of this attempt; a later truth of the same fence wins over `unknown`."""
+        words = str(error) if error else None
+        current = await tx.deliveries.get(parcel.delivery.id)
+        if current.fence != parcel.delivery.fence:
+            raise Stale
+        changes.setdefault("error_text", words)
+        delivery = await self._move(tx, current, state, lease_until=None, **changes)
+        attempts = await tx.attempts.find(delivery_id=delivery.id, fence=delivery.fence)
+        for attempt in attempts:
+            await tx.attempts.touch(
+                attempt.id, outcome=outcome, finished_at=self._clock.now(), error_text=words
+            )
+        return delivery
+
+    async def _resolve(
+        self, delivery_id: int, state: DeliveryState, actor: Actor, **changes: Any
+    ) -> None:
+        async with self._store.write() as tx:
+            delivery = await tx.deliveries.get(delivery_id)
+            draft = await tx.drafts.get(delivery.draft_id)
+            askable = (DeliveryState.UNKNOWN, DeliveryState.MISSED, DeliveryState.FAILED)
+            if delivery.state not in askable:
+                raise Stale(draft=draft)
+            await self._move(tx, delivery, state, **changes)
+            await tx.audit(
+                brand_id=draft.brand_id,
+                actor=actor.name,
+                action=f"delivery_{state}",
+                draft_id=draft.id,
+                delivery_id=delivery.id,
+            )
+            await self._close_draft(tx, draft.id)
+
+    async def _close_draft(self, tx: Transaction, draft_id: int) -> None:
+        """A draft is published when something is out and nothing is pending."""
+        draft = await tx.drafts.get(draft_id)
+        states = {one.state for one in await tx.deliveries.find(draft_id=draft_id)}
+        if draft.state is DraftState.SCHEDULED and states <= _SETTLED:
+            out = DeliveryState.PUBLISHED in states
+            draft = await tx.drafts.move(
+                draft,
+                state=DraftState.PUBLISHED if out else DraftState.REVIEW,
+                updated_at=self._clock.now(),
+            )
+        await self._show(tx, draft)
+
+    async def _move(
+        self, tx: Transaction, delivery: Delivery, state: DeliveryState, **changes: Any
+    ) -> Delivery:
+        return await tx.deliveries.move(
+            delivery, state=state, updated_at=self._clock.now(), **changes
+        )
+
+    async def _say(
+        self, tx: Transaction, kind: AnnouncementKind, parcel: _Parcel, **detail: Any
+    ) -> None:
+        await self._announcements.say(
+            tx,
+            kind,
+            brand_id=parcel.draft.brand_id,
+            draft_id=parcel.draft.id,
+            delivery_id=parcel.delivery.id,
+            title=parcel.destination.title,
+            **detail,
+        )
+
+    async def _show(self, tx: Transaction, draft: Draft) -> None:
+        await self._announcements.say(
+            tx, AnnouncementKind.CARD, brand_id=draft.brand_id, draft_id=draft.id
+        )
