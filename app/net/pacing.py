@@ -16,7 +16,7 @@ _SWEEP_FROM = 512
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rate:
-    """`burst` at once, then `per_second`: at most burst + t * per_second calls in any t seconds."""
+    """`burst` at once, then `per_second`: at most burst + t * per_second calls in t seconds."""
 
     burst: int
     per_second: float
