@@ -42,7 +42,8 @@ def understand(
     Dates are day before month, and a date or time without a year or day is the next one to come.
     Raises ValueError when `now` carries no zone.
     """
-    require_aware(now)
+    # In UTC, where adding an hour is an hour: aware datetimes add on the wall clock otherwise.
+    now = require_aware(now).astimezone(UTC)
     if len(text) > LONGEST:
         return None
     folded = re.sub(r"(?<=[0-9])t(?=[0-9])", " ", fold(text)).strip(" .!?,;")

@@ -225,7 +225,7 @@ def _compiled(table: list[tuple[str, Builder]]) -> tuple[Pattern, ...]:
 _BOTH: list[tuple[str, Builder]] = [
     (r"(\d{4})-(\d{1,2})-(\d{1,2})", lambda m: _date(m[3], m[2], m[1])),
     (rf"(\d{{1,2}})([./-])(\d{{1,2}})\2(\d\d|{_YEAR})", lambda m: _date(m[1], m[3], m[4])),
-    (r"(\d{1,2})[./](\d{1,2})", lambda m: _date(m[1], m[2])),
+    (r"(\d{1,2})[./](\d{1,2})\.?", lambda m: _date(m[1], m[2])),
     (rf"(\d{{1,2}}):(\d\d){_IN}", lambda m: _clock(m[1], m[2])),
     (rf"(\d{{1,2}})\.(\d\d){_IN}", _dotted),
     (rf"(\d{{1,2}})[:.](\d\d){_AMPM}", lambda m: _clock(m[1], m[2], m[3])),
