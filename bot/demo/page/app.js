@@ -17,7 +17,7 @@ const ACTIONS = {
   choose_sticker: "is choosing a sticker",
 };
 
-const world = { bot: null, person: null, chats: new Map(), chatId: null, channelId: null };
+const world = { bot: null, person: null, users: new Map(), chats: new Map(), chatId: null, channelId: null };
 const tabs = new Tabs();
 const calls = new Calls(nameOfChat);
 const composer = new Composer((message) =>
@@ -45,8 +45,7 @@ function nameOfSender(message) {
 
 function nameOfChat(id) {
   if (id === null || id === undefined) return "";
-  const known = world.chats.get(Number(id));
-  return known?.title || known?.first_name || (Number(id) === world.chatId ? world.person?.first_name : null) || String(id);
+  return world.chats.get(Number(id))?.title || world.users.get(Number(id))?.first_name || String(id);
 }
 
 function showChannelCount(count) {
@@ -154,6 +153,7 @@ async function showChannel(id) {
 async function load() {
   const state = await api.state();
   Object.assign(world, { bot: state.bot, person: state.person, channelId: null });
+  world.users = new Map(state.users.map((known) => [known.id, known]));
   world.chats = new Map(state.chats.map((known) => [known.id, known]));
   world.chatId = state.chats.find(({ type, id }) => type === "private" && id === state.person.id)?.id ?? state.person.id;
   byId("chat-title").textContent = state.bot.first_name;

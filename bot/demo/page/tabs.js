@@ -67,6 +67,6 @@ export class Tabs {
     const badge = byId(`tab-${name}`).querySelector(".badge");
     const count = this.news[name];
     badge.hidden = count === 0;
-    badge.replaceChildren(unseen(", "), `${count} new`);
+    badge.replaceChildren(...(count ? [unseen(", "), `${count} new`] : []));
   }
 }
