@@ -95,7 +95,7 @@ async def _open(studio: Studio | None) -> AsyncIterator[tuple[Studio, Store]]:
 def _success(image: Image, studio: Studio) -> dict[str, Any]:
     return {
         "success": True,
-        "image_path": str(studio.path(image)),
+        "image_path": str(studio.path(image).resolve()),
         "duration": round((image.updated_at - image.created_at).total_seconds(), 3),
         "file_size": image.file_size,
         "cost": image.cost_amount,

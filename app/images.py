@@ -71,9 +71,19 @@ class Studio:
             known = ", ".join(self._providers)
             raise ImageInvalid(f"There is no provider {name!r} (known: {known}).", provider=name)
         chosen = self._providers[name]
-        model = request.model or self._model or chosen.default_model
+        model = request.model or self._usual_model(chosen)
         quote = chosen.validate(replace(request, model=model))
         return Plan(provider=chosen, model=model, quote=quote)
+
+    def _usual_model(self, provider: ImageProvider) -> str:
+        """The configured model where this provider has it."""
+        if self._model is None:
+            return provider.default_model
+        try:
+            provider.capabilities(self._model)
+        except ImageInvalid:
+            return provider.default_model
+        return self._model
 
     async def credits(self) -> Balance | None:
         """What is left at the preferred provider."""

@@ -87,9 +87,7 @@ class PublishService:
         if parcel is None:
             return
         try:
-            if refusal is not None:
-                raise refusal
-            receipt = await self._publish(parcel)
+            receipt = await self._publish(parcel, refusal)
         except PublishRejected as error:
             await self._rejected(parcel, error)
         except asyncio.CancelledError:
@@ -181,7 +179,9 @@ class PublishService:
                 destination=await tx.destinations.get(delivery.destination_id),
             )
 
-    async def _publish(self, parcel: _Parcel) -> Receipt:
+    async def _publish(self, parcel: _Parcel, refusal: PublishRejected | None) -> Receipt:
+        if refusal is not None:
+            raise refusal
         publisher = self._publishers[parcel.destination.kind]
         async with asyncio.timeout(CALL_SECONDS):
             return await publisher.publish(

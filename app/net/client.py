@@ -68,13 +68,19 @@ class NetClient:
     square: at most 16 calls and 8 downloads are inside at a time, the others wait outside.
     """
 
-    def __init__(self, *, proxy: str | None = None) -> None:
-        """`proxy` is the company's way out, if it has one; the environment is not consulted."""
+    def __init__(
+        self, *, proxy: str | None = None, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        """`proxy` is the company's way out, if it has one; the environment is not consulted.
+
+        `transport` replaces the network.
+        """
         self.proxied = proxy is not None
         self.gate = asyncio.Semaphore(CALL_SLOTS)
         self.fetch_gate = asyncio.Semaphore(FETCH_SLOTS)
         self.http = httpx.AsyncClient(
             proxy=proxy,
+            transport=transport,
             trust_env=False,
             verify=httpx.create_ssl_context(),
             follow_redirects=False,
@@ -105,17 +111,27 @@ class NetClient:
         *,
         headers: Mapping[str, str],
         body: Any = None,
+        form: Mapping[str, str] | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         seconds: float,
         limit: int = MAX_JSON,
     ) -> Reply:
-        """Send one API request (`body` as JSON) and read its whole answer within `seconds`.
+        """Send one API request and read its whole answer within `seconds`.
+
+        `body` goes as JSON; or `form` fields with `files` (name, bytes, type) as multipart.
 
         Any HTTP status is an answer. Raises `NotSent`, `AnswerLost` or `BadReply`; none of them
         names the URL or a header.
         """
         sending = _Sending()
         request = self.http.build_request(
-            method, url, headers=headers, json=body, extensions={"trace": sending.trace}
+            method,
+            url,
+            headers=headers,
+            json=body,
+            data=form,
+            files=files,
+            extensions={"trace": sending.trace},
         )
         try:
             async with asyncio.timeout(seconds), self.gate:

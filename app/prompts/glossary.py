@@ -66,7 +66,7 @@ def to_english(text: str, language: str | None = None) -> English:
     English passes through, with letters outside ASCII folded or left out.
     """
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'")
-    tidy = re.sub(r"(?<=[0-9])\s*°\s*", "°", plain)
+    tidy = re.sub(r"(?<=[0-9])\s*°\s*", "°", re.sub(r"\b[yY]üzde (?=[0-9])", "%", plain))
     source = detect(tidy) or language or "en"
     return _from_turkish(tidy) if source == "tr" else _from_english(tidy)
 
@@ -127,6 +127,7 @@ def _from_turkish(text: str) -> English:
             _take(clauses[-1], meaning, known)
         else:
             unknown.append(word)
+            _skip(clauses[-1], word, known)
         place += length
     sentences = (_sentence(clause, known) for clause in clauses)
     return English(text=", ".join(filter(None, sentences)), unknown=tuple(unknown))
@@ -199,8 +200,18 @@ def _take(clause: _Clause, meaning: Meaning, known: Lexicon) -> None:
         _close(clause, "on" if on else meaning.case, known)
 
 
+def _skip(clause: _Clause, word: str, known: Lexicon) -> None:
+    """Leave an unknown word out, but let its ending close the phrase it stood in."""
+    case = turkish.clear_case(word)
+    if case is not None and any(meaning.kind == "noun" for meaning in clause.open):
+        _close(clause, case, known)
+
+
 def _close(clause: _Clause, preposition: str, known: Lexicon) -> None:
-    words, clause.open = clause.open, []
+    # What a verb acts on is no part of the phrase after it: "seviyeyi sensörle ölçmek".
+    acted_on = [at for at, word in enumerate(clause.open[:-1], start=1) if word.object]
+    start = acted_on[-1] if acted_on else 0
+    words, clause.open = clause.open[start:], clause.open[:start]
     joined = words[0].english if words[0].kind == "joining" else ""
     phrase = _phrase(words[1:] if joined else words, known)
     if joined and clause.closed:
@@ -217,7 +228,8 @@ def _sentence(clause: _Clause, known: Lexicon) -> str:
     head = _phrase(clause.open, known)
     closed = [list(group) for group in clause.closed]
     if not head and closed:
-        head = " ".join(closed.pop()[1:])
+        # Nothing but phrases: one is named without its preposition, several stay as they came.
+        head = " ".join(closed.pop()[1:] if len(closed) == 1 else closed.pop(0))
     parts = [head, *(" ".join(group) for group in reversed(closed))]
     return " ".join(filter(None, parts)).strip(" ,").replace("joining to ", "joining ")
 
@@ -239,11 +251,15 @@ def _numbered(things: list[Meaning], place: int, known: Lexicon) -> str:
     text = word.english.rstrip(",")
     comma = word.english[len(text) :]
     last = place + 1 == len(things) or bool(comma) or things[place + 1].kind == "joining"
-    counted = any(thing.english.isdigit() and thing.english != "1" for thing in things[:place])
+    counted = any(_is_many(thing.english) for thing in things[:place])
     plural = last and (word.plural or counted)
     if not plural or {text, text.rsplit(" ", 1)[-1]} & known.uncountable:
         return word.english
     return _plural(text) + comma
+
+
+def _is_many(text: str) -> bool:
+    return text in {"two", "three", "four", "five"} or (text.isdigit() and text != "1")
 
 
 def _plural(text: str) -> str:

@@ -25,6 +25,7 @@ class Meaning:
     kind: Kind = "noun"
     case: turkish.Case | None = None
     plural: bool = False
+    object: bool = False
     length: int = 1
 
 
@@ -141,4 +142,4 @@ def _bare_form(stem: turkish.Stem, key: str) -> bool:
 
 
 def _inflected(found: Meaning, stem: turkish.Stem, length: int) -> Meaning:
-    return replace(found, case=stem.case, plural=stem.plural, length=length)
+    return replace(found, case=stem.case, plural=stem.plural, object=stem.object, length=length)

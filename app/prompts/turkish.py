@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Case = Literal["in", "from", "to", "with"]
@@ -27,6 +27,9 @@ _PLURALS = frozenset({"lar", "ler"})
 _CASE_OF: dict[str, Case] = {
     ending: case for case, endings in _CASES.items() for ending in endings.split()
 }
+# Endings that can only mark what a verb acts on; a bare -i may as well mean "its".
+_OBJECT = re.compile(r"(?:[aeiu]y[iu]|[iu]n[iu]|[mn][iu]z[iu])$")
+_CLEAR_CASE = re.compile(r".{3}(?:(nda|nde|larda|lerde)|(ndan|nden|lardan|lerden))$")
 _LONGEST_FIRST = sorted({*_PLAIN.split(), *_PLURALS, *_CASE_OF}, key=lambda one: (-len(one), one))
 
 
@@ -37,6 +40,7 @@ class Stem:
     text: str
     case: Case | None = None
     plural: bool = False
+    object: bool = False
 
 
 def lower(text: str) -> str:
@@ -66,6 +70,12 @@ def case_of(ending: str) -> Case | None:
     return next((stem.case for stem in whole if stem.text == "xx"), None)
 
 
+def clear_case(word: str) -> Case | None:
+    """Return the case an unknown word shows beyond doubt: "duraklarında" can only be a place."""
+    found = _CLEAR_CASE.search(fold(word))
+    return None if found is None else "in" if found[1] else "from"
+
+
 def _shortened(stem: Stem) -> Iterator[Stem]:
     folded = fold(stem.text)
     for ending in _LONGEST_FIRST:
@@ -74,15 +84,18 @@ def _shortened(stem: Stem) -> Iterator[Stem]:
             continue
         plural = stem.plural or ending in _PLURALS
         case = stem.case or _CASE_OF.get(ending)
-        yield Stem(text=rest, case=case, plural=plural)
+        acted_on = stem.object or bool(_OBJECT.search(folded) and case is None)
+        shorter = replace(stem, text=rest, case=case, plural=plural, object=acted_on)
+        yield shorter
         if rest[-1] in _SOFT and re.match("[aeiu]", ending):
-            yield Stem(text=rest[:-1] + _SOFT[rest[-1]], case=case, plural=plural)
+            yield replace(shorter, text=rest[:-1] + _SOFT[rest[-1]])
 
 
 _PASSIVE = r"(?:in|un|il|ul|n|l)?"
 _FINITE = re.compile(
-    _PASSIVE + r"(?:m[ae]k|[iu]?yor(?:um|uz|lar|sunuz)?|[dt][iu](?:k|lar|ler)?|y?[ae]ca[gk]\w*"
-    r"|y?ece[gk]\w*|[aeiu]?r(?:[iu]z|lar|ler)?|y?[iu]n(?:[iu]z)?|y?[ae]l[iu]m|m[iu]s)?"
+    _PASSIVE
+    + r"(?:m[ae]k|[iu]?yor(?:um|uz|lar|sunuz)?|[dt][iu](?:k|lar|ler|n[iu]z)?|y?[ae]ca[gk]\w*"
+    r"|y?ece[gk]\w*|[aeiu]?r(?:[iu]z|lar|ler|s[iu]n[iu]z)?|y?[iu]n(?:[iu]z)?|y?[ae]l[iu]m|m[iu]s)?"
 )
 _NOMINAL = re.compile(_PASSIVE + r"(?:m[ae]|y?[ae]n)")
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Dialect, Double, String
 from sqlalchemy.types import TypeDecorator
 
-from app.models import require_aware
+from app.wallclock import require_aware
 
 
 class Instant(TypeDecorator[datetime]):

@@ -23,8 +23,6 @@ from app.providers.bfl.orders import CREDIT_USD, UNIT, order, quote
 from app.providers.bfl.replies import STATES, number, reported, status
 
 VENDOR_URL = "https://api.bfl.ai"
-_SUBMIT_SECONDS = 60.0
-_ASK_SECONDS = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -62,8 +60,13 @@ class BflProvider:
         base_url: str = VENDOR_URL,
         webhook_url: str | None = None,
         webhook_secret: SecretStr | None = None,
+        submit_seconds: float = 60.0,
+        ask_seconds: float = 30.0,
     ) -> None:
-        """`base_url` is another region or a server of one's own, without a path's last slash."""
+        """`base_url` is another region or a server of one's own.
+
+        `submit_seconds` and `ask_seconds` bound one order and one poll as a whole.
+        """
         self._net = net
         self._key = key
         self._base = httpx.URL(base_url.rstrip("/"))
@@ -71,6 +74,8 @@ class BflProvider:
         self._webhook_secret = webhook_secret
         own = base_url.rstrip("/") != VENDOR_URL
         self.trusted_hosts = frozenset({self._base.netloc.decode("ascii")} if own else ())
+        self._submit_seconds = submit_seconds
+        self._ask_seconds = ask_seconds
         self._odd_statuses: set[str] = set()
 
     def capabilities(self, model: str) -> Capabilities:
@@ -178,7 +183,7 @@ class BflProvider:
     async def _post(self, url: str, body: Mapping[str, Any]) -> Reply:
         try:
             reply = await self._net.call(
-                "POST", url, headers=self._headers(), body=body, seconds=_SUBMIT_SECONDS
+                "POST", url, headers=self._headers(), body=body, seconds=self._submit_seconds
             )
         except NotSent as error:
             raise ImageUnavailable(str(error), provider=self.name) from error
@@ -192,7 +197,9 @@ class BflProvider:
 
     async def _get(self, url: str) -> Reply:
         try:
-            return await self._net.call("GET", url, headers=self._headers(), seconds=_ASK_SECONDS)
+            return await self._net.call(
+                "GET", url, headers=self._headers(), seconds=self._ask_seconds
+            )
         except CallTrouble as error:
             raise ImageUnavailable(str(error), provider=self.name) from error
 

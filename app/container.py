@@ -1,0 +1,176 @@
+"""COMPOSITION ROOT: the one place that knows which adapter serves which port."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from app.announcements import AnnouncementService
+from app.destinations import DestinationService
+from app.drafts import DraftService
+from app.errors import SettingsInvalid
+from app.images import Studio
+from app.members import MemberService
+from app.net.client import NetClient
+from app.net.fetch import safe_fetch
+from app.net.pacing import ChatPace
+from app.pictures.gallery import Gallery
+from app.pictures.worker import PictureWorker
+from app.ports import Clock, ImageProvider, Publisher, Store
+from app.providers import PROVIDERS
+from app.publishers.telegram import TelegramPublisher
+from app.publishing import PublishService
+from app.scheduling import ScheduleService
+from app.settings import Settings
+from app.slots import DEFAULT_GRID, format_grid
+from app.storage.database import Database
+from app.storage.schema import migrate
+from app.work.clock import SystemClock
+from app.work.embedded import EmbeddedJobs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Services:
+    """Everything open, for the programs and the interface."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    pace: ChatPace
+    pictures: PictureWorker
+    jobs: EmbeddedJobs
+    studio: Studio
+    announcements: AnnouncementService
+    members: MemberService
+    destinations: DestinationService
+    schedule: ScheduleService
+    drafts: DraftService
+    publishing: PublishService
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, *, owner: str) -> AsyncIterator[Services]:
+    """Open the database (migrated), the HTTP client and the services over them; close them after.
+
+    `owner` begins the name of this process's leases: "run" for the bot, "script" for a caller.
+    """
+    settings.outputs_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(settings.database_url)
+    database = Database(settings.database_url)
+    net = NetClient()
+    pictures = PictureWorker()
+    try:
+        await migrate(database)
+        yield _wire(settings, database, net, pictures, f"{owner}:{secrets.token_hex(4)}")
+    finally:
+        await pictures.aclose()
+        await net.aclose()
+        await database.close()
+
+
+def _wire(
+    settings: Settings, store: Store, net: NetClient, pictures: PictureWorker, owner: str
+) -> Services:
+    clock = SystemClock()
+    pace = ChatPace(now=time.monotonic, sleep=asyncio.sleep)
+    jobs = EmbeddedJobs()
+    announcements = AnnouncementService(store=store, clock=clock)
+    providers = _providers(settings, net, pictures)
+    studio = Studio(
+        store=store,
+        clock=clock,
+        providers=providers,
+        order=_order(settings, providers),
+        model=settings.image_model,
+        fetch=partial(safe_fetch, net),
+        pictures=Gallery(pictures, folder=settings.outputs_dir, clock=clock),
+        folder=settings.outputs_dir,
+        owner=owner,
+    )
+    schedule = ScheduleService(
+        store=store,
+        clock=clock,
+        jobs=jobs,
+        announcements=announcements,
+        max_lateness=timedelta(minutes=settings.post_max_lateness_minutes),
+    )
+    return Services(
+        settings=settings,
+        store=store,
+        clock=clock,
+        pace=pace,
+        pictures=pictures,
+        jobs=jobs,
+        studio=studio,
+        announcements=announcements,
+        members=MemberService(
+            store=store,
+            clock=clock,
+            zone=settings.timezone,
+            language=settings.language,
+            grid=format_grid(DEFAULT_GRID),
+        ),
+        destinations=DestinationService(store=store, clock=clock, announcements=announcements),
+        schedule=schedule,
+        drafts=DraftService(
+            store=store,
+            clock=clock,
+            jobs=jobs,
+            studio=studio,
+            schedule=schedule,
+            announcements=announcements,
+        ),
+        publishing=PublishService(
+            store=store,
+            clock=clock,
+            jobs=jobs,
+            schedule=schedule,
+            announcements=announcements,
+            publishers=_publishers(settings, net, pace),
+            picture_path=studio.path,
+            owner=owner,
+        ),
+    )
+
+
+def _providers(
+    settings: Settings, net: NetClient, pictures: PictureWorker
+) -> Mapping[str, ImageProvider]:
+    """Every provider whose key is set, and the offline painter."""
+    made = ((name, build(settings, net, pictures)) for name, build in PROVIDERS)
+    return {name: provider for name, provider in made if provider is not None}
+
+
+def _order(settings: Settings, providers: Mapping[str, ImageProvider]) -> tuple[str, ...]:
+    known = [name for name, _build in PROVIDERS]
+    for name in settings.image_providers:
+        if name not in known:
+            raise SettingsInvalid(f"IMAGE_PROVIDERS: {name} is none of {', '.join(known)}.")
+        if name not in providers:
+            raise SettingsInvalid(f"IMAGE_PROVIDERS names {name}, but its key is not set.")
+    return settings.image_providers or tuple(providers)
+
+
+def _publishers(settings: Settings, net: NetClient, pace: ChatPace) -> Mapping[str, Publisher]:
+    token = settings.telegram_bot_token
+    if token is None:
+        return {}
+    base_url = settings.telegram_api_base_url
+    telegram = TelegramPublisher(net, token=token, base_url=base_url, pace=pace)
+    return {telegram.kind: telegram}
+
+
+def _make_folder(database_url: str) -> None:
+    """SQLite makes its file, not the folder."""
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)

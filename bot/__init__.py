@@ -1,0 +1,1 @@
+"""The Telegram interface of the post desk, and its programs."""
