@@ -25,6 +25,14 @@ NOT_FOUND = Refusal(404, "Not Found")
 GATEWAY_PAGE = "<html><body><center><h1>502 Bad Gateway</h1></center></body></html>"
 
 
+class Struck(Exception):
+    """An ordered fault answers with something that is not the Bot API."""
+
+    def __init__(self, what: str, response: Response) -> None:
+        super().__init__(what)
+        self.response = response
+
+
 class BotApi:
     """Answers a bot's calls on a world."""
 
@@ -42,15 +50,17 @@ class BotApi:
         """One method call, in the log unless it is an empty poll."""
         begun = time.perf_counter()
         call = Call(method=request.path_params["method"])
+        result: Any = None
+        problem: str | None = None
         try:
             self._authorize(request)
             call = await decode(request, call.method)
-            result: Any = await self._faulty(request, call)
-            response = result if isinstance(result, Response) else _success(result)
-            problem = None if response.status_code < 400 else "ordered fault"
+            result = await self._faulty(request, call)
+            response: Response = JSONResponse({"ok": True, "result": result})
+        except Struck as struck:
+            response, problem = struck.response, str(struck)
         except Refusal as refusal:
-            result, problem = None, refusal.description
-            response = _refused(refusal)
+            response, problem = _refused(refusal), refusal.description
         if call.method.lower() != "getupdates" or result or problem:
             self._record(call, result, response.status_code, begun, problem)
         return response
@@ -78,17 +88,17 @@ class BotApi:
             return await self._run(request, call)
         if fault.after:
             await self._run(request, call)
-        return await self._strike(request, fault)
+        raise await self._outcome(request, fault)
 
-    async def _strike(self, request: Request, fault: Fault) -> Response:
+    async def _outcome(self, request: Request, fault: Fault) -> Struck | Refusal:
         if fault.kind == "timeout":
             await self._world.faults.hold(fault.seconds)
         if fault.kind in {"timeout", "drop"}:
             request.app.state.hang_up(request)
-            return Response(status_code=502)
+            return Struck(f"ordered fault: {fault.kind}", Response(status_code=502))
         if fault.kind == "html":
-            return HTMLResponse(GATEWAY_PAGE, status_code=502)
-        raise _ordered(fault)
+            return Struck("ordered fault: html", HTMLResponse(GATEWAY_PAGE, status_code=502))
+        return _ordered(fault)
 
     async def _run(self, request: Request, call: Call) -> Any:
         method = METHODS.get(call.method.lower())
@@ -149,10 +159,6 @@ def _ordered(fault: Fault) -> Refusal:
     return Refusal(int(fault.kind), fault.description or words[fault.kind])
 
 
-def _success(result: Any) -> Response:
-    return JSONResponse({"ok": True, "result": result})
-
-
 def _refused(refusal: Refusal) -> Response:
     shape: Json = {
         "ok": False,
@@ -173,10 +179,6 @@ def _summary(call: Call, result: Any) -> str:
     if call.method.lower() == "getupdates":
         count = len(result) if isinstance(result, list) else 0
         return f"{count} update{'' if count == 1 else 's'}"
-    words = []
-    if call.uploads:
-        words.append(", ".join(f"{len(file.data) // 1024} kB" for file in call.uploads.values()))
-    for name in ("text", "caption", "action", "command", "emoji"):
-        if call.values.get(name):
-            words.append(call.text(name).replace("\n", " "))
-    return " · ".join(words)[:80]
+    sizes = [f"{max(1, len(file.data) // 1024)} kB" for file in call.uploads.values()]
+    words = [call.text(name) for name in ("text", "caption", "action") if call.values.get(name)]
+    return " ".join(" · ".join(sizes + words).split())[:80]

@@ -11,7 +11,7 @@ from typing import Any
 
 from PIL import Image
 
-from bot.demo.refusals import WRONG_FILE, bad_request
+from bot.demo.refusals import WRONG_FILE, Refusal, bad_request
 
 SIDES = (90, 320, 800, 1280)
 PHOTO_LIMIT = 10 * 1024 * 1024
@@ -162,15 +162,21 @@ class Files:
 def measured_photo(data: bytes) -> Photo:
     """Reads width and height from the bytes themselves, whatever the sender called them."""
     if len(data) > PHOTO_LIMIT:
-        raise bad_request(
-            f"file of size {len(data)} bytes is too big for a photo; the maximum size is {PHOTO_LIMIT} bytes"
-        )
+        raise too_big(data, "photo", PHOTO_LIMIT)
     if not data:
         raise bad_request("file must be non-empty")
     width, height, kind = _look(data)
     if width + height > 10_000 or max(width, height) > 20 * min(width, height):
         raise bad_request("PHOTO_INVALID_DIMENSIONS")
     return Photo(data=data, sizes=_sizes(data, width, height, kind))
+
+
+def too_big(data: bytes, what: str, limit: int) -> Refusal:
+    """What an upload over its limit is told."""
+    return bad_request(
+        f"file of size {len(data)} bytes is too big for a {what}; "
+        f"the maximum size is {limit} bytes"
+    )
 
 
 def rendition(data: bytes, size: PhotoSize) -> bytes:
@@ -187,7 +193,11 @@ def rendition(data: bytes, size: PhotoSize) -> bytes:
 def _look(data: bytes) -> tuple[int, int, str]:
     try:
         with Image.open(io.BytesIO(data)) as picture:
-            return picture.width, picture.height, picture.format or ""
+            size, kind = picture.size, picture.format or ""
+            # A draft decodes a JPEG at a fraction of its size, enough to see that it is whole.
+            picture.draft("RGB", (64, 64))
+            picture.load()
+            return *size, kind
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise bad_request("IMAGE_PROCESS_FAILED") from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,15 +43,15 @@ class EventLog:
         """The kept events that came after that id, of these kinds (none named: of all)."""
         return [e for e in self._events if e.id > event_id and (not kinds or e.kind in kinds)]
 
-    def listen(self) -> asyncio.Queue[Event | None]:
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[asyncio.Queue[Event | None]]:
         """A queue that gets every new event, and None when the server stops."""
         queue: asyncio.Queue[Event | None] = asyncio.Queue()
         self._listeners.add(queue)
-        return queue
-
-    def leave(self, queue: asyncio.Queue[Event | None]) -> None:
-        """Ends what `listen` began."""
-        self._listeners.discard(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
 
     def close(self) -> None:
         """Tells every listener to go home."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from bot.demo import detect, utf16
 from bot.demo.html_markup import parse_html
@@ -70,18 +71,24 @@ def trimmed(text: str, entities: list[Json]) -> tuple[str, list[Json]]:
 
 def _checked(text: str, given: list[Json]) -> list[Json]:
     end = utf16.length(text)
-    kept = []
     for entity in given:
-        if not isinstance(entity, dict) or not isinstance(entity.get("offset"), int):
-            raise ValueError("expected an Object with an offset")
-        if entity["offset"] < 0 or entity["offset"] + entity.get("length", 0) > end:
-            raise ValueError(
-                f"entity begins or ends outside of the text at offset {entity['offset']}"
-            )
-        # What Telegram finds by itself it ignores when it is given.
-        if entity.get("type") in NAMED:
-            kept.append({key: value for key, value in entity.items() if value is not None})
-    return kept
+        if not _inside(entity, end):
+            raise ValueError("an entity begins or ends outside of the text")
+    # What Telegram finds by itself it ignores when it is given.
+    return [
+        {key: value for key, value in entity.items() if value is not None}
+        for entity in given
+        if entity.get("type") in NAMED and entity["length"] > 0
+    ]
+
+
+def _inside(entity: Any, end: int) -> bool:
+    if not isinstance(entity, dict):
+        return False
+    offset, length = entity.get("offset"), entity.get("length")
+    if not isinstance(offset, int) or not isinstance(length, int):
+        return False
+    return offset >= 0 and length >= 0 and offset + length <= end
 
 
 def _sorted(entities: list[Json]) -> tuple[Json, ...]:

@@ -21,15 +21,15 @@ class Profile:
         """A description or name in that language, else the one for everybody."""
         return self.texts.get((name, language)) or self.texts.get((name, ""), "")
 
-    def commands_in_private(self, chat_id: int, user_id: int, language: str) -> list[Json]:
+    def commands_in_private(self, chat_id: int, language: str) -> list[Json]:
         """The commands a person's menu shows, in Telegram's order of lookup."""
-        for key in _lookup(chat_id, user_id, language):
+        for key in _lookup(chat_id, language):
             if key in self.commands:
                 return self.commands[key]
         return []
 
 
-def _lookup(chat_id: int, user_id: int, language: str) -> Iterator[Key]:
+def _lookup(chat_id: int, language: str) -> Iterator[Key]:
     for scope in (f"chat:{chat_id}:", "all_private_chats::", "default::"):
         yield scope, language
         yield scope, ""

@@ -145,6 +145,15 @@ class Callback:
     answer: Json | None = None
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def place(self) -> Json:
+        """Who tapped where, as the contract's events say it."""
+        return {
+            "callback_query_id": self.id,
+            "user_id": self.user.id,
+            "chat_id": self.chat_id,
+            "message_id": self.message_id,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class CallRecord:

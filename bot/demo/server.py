@@ -117,7 +117,7 @@ def create_app(world: World, *, page: Path = PAGE) -> Starlette:
 
 
 def _index(page: Path) -> Callable[[Request], Response]:
-    def index(request: Request) -> Response:
+    def index(_request: Request) -> Response:
         if (page / "index.html").is_file():
             return FileResponse(page / "index.html", headers={"Cache-Control": "no-store"})
         return PlainTextResponse("The local Telegram is running; its chat page is not here.")
@@ -125,7 +125,7 @@ def _index(page: Path) -> Callable[[Request], Response]:
     return index
 
 
-def _cannot_hang_up(request: Request) -> None:
+def _cannot_hang_up(_request: Request) -> None:
     """Without a socket (an in-memory client) a dropped call shows as 502."""
 
 
@@ -134,7 +134,12 @@ class _Server(uvicorn.Server):
 
     def __init__(self, app: Starlette, world: World) -> None:
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", server_header=False
+            app,
+            log_config=None,
+            access_log=False,
+            log_level="warning",
+            lifespan="off",
+            server_header=False,
         )
         super().__init__(config)
         self._world = world

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 from bot.demo.records import Json
 from bot.demo.refusals import OTHER_POLLER, WEBHOOK_ACTIVE, conflict
@@ -51,7 +52,7 @@ class Updates:
 
     def batch(self, limit: int = LIMIT) -> list[Json]:
         """The oldest waiting updates, which stay until they are acknowledged."""
-        return list(self._waiting)[:limit]
+        return list(islice(self._waiting, limit))
 
     def acknowledge(self, offset: int) -> None:
         """Forgets what came before `offset`; a negative one keeps only the newest."""

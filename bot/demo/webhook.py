@@ -46,6 +46,7 @@ class Webhook:
         self.remove()
         self.hook = hook
         self._updates.webhook_active = True
+        self._news.set()
         self._task = asyncio.get_running_loop().create_task(self._deliver())
 
     def remove(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -115,9 +114,14 @@ class World:
         self.publish_chat(chat)
         return chat
 
-    def post(self, chat: Chat, make: Callable[[int, int], Message]) -> Message:
-        """Puts a new message into a chat; `make` gets its id and date."""
-        said = make(chat.next_message_id(), self.clock.seconds())
+    def post(self, chat: Chat, **fields: Any) -> Message:
+        """Puts a new message into a chat, with the next id and the server's date."""
+        said = Message(
+            chat_id=chat.id,
+            message_id=chat.next_message_id(),
+            date=self.clock.seconds(),
+            **fields,
+        )
         chat.messages[said.message_id] = said
         self.publish("message", sight.message(self, said))
         return said
@@ -144,18 +148,22 @@ class World:
             return
         chat.members[user_id] = member
         if user_id == self.bot.id or chat.member(self.bot.id).leads:
-            kind = "my_chat_member" if user_id == self.bot.id else "chat_member"
-            self.updates.add(
-                kind,
-                {
-                    "chat": wire.chat(self, chat),
-                    "from": wire.user(self.users[by]),
-                    "date": self.clock.seconds(),
-                    "old_chat_member": wire.member(self, user_id, before, chat),
-                    "new_chat_member": wire.member(self, user_id, member, chat),
-                },
-            )
+            self.tell_member(chat, user_id, before, member, by=by)
         self.publish_chat(chat)
+
+    def tell_member(
+        self, chat: Chat, user_id: int, before: Member, after: Member, *, by: int
+    ) -> None:
+        """Queues the update about a changed membership."""
+        kind = "my_chat_member" if user_id == self.bot.id else "chat_member"
+        change = {
+            "chat": wire.chat(self, chat),
+            "from": wire.user(self.users[by]),
+            "date": self.clock.seconds(),
+            "old_chat_member": wire.member(self, user_id, before, chat),
+            "new_chat_member": wire.member(self, user_id, after, chat),
+        }
+        self.updates.add(kind, change)
 
     def record_call(self, record: CallRecord) -> None:
         """Keeps a call for the page's log."""
@@ -167,6 +175,7 @@ class World:
         for chat in self.chats.values():
             chat.messages.clear()
             chat.pinned.clear()
+        self._release_taps()
         self.callbacks.clear()
         self.calls.clear()
         self.updates.clear()
@@ -178,6 +187,9 @@ class World:
         self.webhook.close()
         self.faults.close()
         self.log.close()
+        self._release_taps()
+
+    def _release_taps(self) -> None:
         for callback in self.callbacks.values():
             callback.answered.set()
 

@@ -44,7 +44,7 @@ def delete_my_commands(world: World, call: Call) -> bool:
 def commands_of_person(world: World) -> list[Json]:
     """The menu that the page's person sees in the private chat."""
     person = world.person
-    return world.profile.commands_in_private(person.id, person.id, person.language_code or "")
+    return world.profile.commands_in_private(person.id, person.language_code or "")
 
 
 def publish_commands(world: World) -> None:
@@ -98,7 +98,7 @@ def set_chat_menu_button(world: World, call: Call) -> bool:
     return True
 
 
-def get_chat_menu_button(world: World, call: Call) -> Json:
+def get_chat_menu_button(world: World, _call: Call) -> Json:
     """What set_chat_menu_button set last."""
     return world.profile.menu_button
 

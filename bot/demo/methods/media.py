@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.demo import wire
-from bot.demo.files import DOWNLOAD_LIMIT, Document, Photo
+from bot.demo.files import DOWNLOAD_LIMIT, Document, Photo, too_big
 from bot.demo.keyboards import reply_markup
 from bot.demo.markup import Formatted, build, formatted
 from bot.demo.methods.messages import send
@@ -38,9 +38,7 @@ def stored(world: World, upload: Upload) -> Document:
     if not upload.data:
         raise bad_request("file must be non-empty")
     if len(upload.data) > DOCUMENT_LIMIT:
-        raise bad_request(
-            f"file of size {len(upload.data)} bytes is too big for a document; the maximum size is {DOCUMENT_LIMIT} bytes"
-        )
+        raise too_big(upload.data, "document", DOCUMENT_LIMIT)
     return world.files.add_document(upload.data, name=upload.name, mime_type=upload.mime_type)
 
 

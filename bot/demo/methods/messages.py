@@ -26,16 +26,12 @@ ACTIONS = {
 def send(world: World, chat: Chat, call: Call, **fields: Any) -> Message:
     """Puts a message of the bot into a chat, with what every send method shares."""
     shared: Json = {
-        "chat_id": chat.id,
         "author_id": world.bot.id,
         "sender": None if chat.type == "channel" else world.bot,
         "thread_id": thread_of(world, call, chat),
         "reply_to": replied(call, chat),
-        **fields,
     }
-    return world.post(
-        chat, lambda message_id, date: Message(message_id=message_id, date=date, **shared)
-    )
+    return world.post(chat, **shared, **fields)
 
 
 def send_message(world: World, call: Call) -> Json:

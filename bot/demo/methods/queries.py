@@ -25,16 +25,7 @@ def answer_callback_query(world: World, call: Call) -> bool:
         raise bad_request("MESSAGE_TOO_LONG")
     callback.answer = {"text": text or None, "show_alert": call.flag("show_alert")}
     callback.answered.set()
-    world.publish(
-        "answer",
-        {
-            "callback_query_id": callback.id,
-            "user_id": callback.user.id,
-            "chat_id": callback.chat_id,
-            "message_id": callback.message_id,
-            **callback.answer,
-        },
-    )
+    world.publish("answer", {**callback.place(), **callback.answer})
     return True
 
 

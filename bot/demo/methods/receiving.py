@@ -15,7 +15,7 @@ LONGEST_POLL = 50
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 
 
-def get_me(world: World, call: Call) -> Json:
+def get_me(world: World, _call: Call) -> Json:
     """The bot itself."""
     return {
         **wire.user(world.bot),
@@ -68,7 +68,7 @@ def delete_webhook(world: World, call: Call) -> bool:
     return True
 
 
-def get_webhook_info(world: World, call: Call) -> Json:
+def get_webhook_info(world: World, _call: Call) -> Json:
     """Where updates go and how the last delivery went."""
     hook = world.webhook.hook
     info: Json = {

@@ -34,15 +34,10 @@ def open_new(world: World, chat: Chat, name: str, *, by: int) -> Topic:
 def _note(world: World, chat: Chat, topic: Topic, service: Service, *, by: int) -> Message:
     return world.post(
         chat,
-        lambda message_id, date: Message(
-            chat_id=chat.id,
-            message_id=message_id,
-            date=date,
-            author_id=by,
-            sender=world.users[by],
-            thread_id=topic.thread_id,
-            service=service,
-        ),
+        author_id=by,
+        sender=world.users[by],
+        thread_id=topic.thread_id,
+        service=service,
     )
 
 
