@@ -16,7 +16,7 @@ import httpx
 from PIL import Image, ImageDraw
 
 from bot.demo.server import serve
-from bot.demo.world import World, create_world
+from bot.demo.world import create_world
 
 Json = dict[str, Any]
 Keyboard = dict[str, list[list[Json]]]
@@ -123,10 +123,8 @@ class Bot:
 
     def send_message(self, text: str, *, parse_mode: str | None = "HTML", **more: Any) -> Json:
         """Says something to the person."""
-        sent = self.call(
-            "sendMessage", chat_id=self.person_id, text=text, parse_mode=parse_mode, **more
-        )
-        return dict(sent)
+        more.setdefault("chat_id", self.person_id)
+        return dict(self.call("sendMessage", text=text, parse_mode=parse_mode, **more))
 
     def upload(self, method: str, field: str, name: str, data: bytes, **more: Any) -> Json:
         """Sends a file, to the person unless told otherwise."""
@@ -166,20 +164,41 @@ class Bot:
         return self.next_update("callback_query")
 
 
+class Host:
+    """A demo server that runs in its own thread and loop."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.world = create_world()
+        self._started: Future[None] = Future()
+        self._thread = threading.Thread(target=asyncio.run, args=(self._serve(port),))
+        self._thread.start()
+        self._started.result(timeout=10)
+
+    async def _serve(self, port: int) -> None:
+        self.loop, self._ended = asyncio.get_running_loop(), asyncio.Event()
+        async with serve(self.world, port=port) as running:
+            self.url, self.port = running.url, running.port
+            self._started.set_result(None)
+            await self._ended.wait()
+
+    def stop(self) -> None:
+        """Ends the server; a second time does nothing."""
+        if self._thread.is_alive():
+            self.loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join(timeout=10)
+
+
 class Town:
     """A local Telegram with one person, one bot and a channel that the bot may post to."""
 
-    def __init__(
-        self, url: str, http: httpx.Client, loop: asyncio.AbstractEventLoop, world: World
-    ):
-        self.url = url
+    def __init__(self, host: Host, http: httpx.Client) -> None:
+        self.host = host
+        self.url = host.url
         self.http = http
-        self._loop = loop
-        self._world = world
         state = self.ask("GET", "state")
         self.person_id = int(state["person"]["id"])
         self.channel_id = next(int(c["id"]) for c in state["chats"] if c["type"] == "channel")
-        self.bot = Bot(http, world.token, self.person_id)
+        self.bot = Bot(http, host.world.token, self.person_id)
         self.ask("POST", "promote", chat_id=self.channel_id, can_post_messages=True)
 
     def ask(self, method: str, path: str, **body: Any) -> Json:
@@ -197,32 +216,18 @@ class Town:
 
     def drop_streams(self) -> None:
         """Ends every event stream that is open now."""
-        self._loop.call_soon_threadsafe(self._world.log.close)
+        self.host.loop.call_soon_threadsafe(self.host.world.log.close)
 
 
 @contextmanager
-def open_town() -> Iterator[Town]:
-    """Runs a server on a free port, in its own thread and loop, until the block ends."""
-    world = create_world()
-    started: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]] = Future()
-    thread = threading.Thread(target=asyncio.run, args=(_serve(world, started),))
-    thread.start()
-    url, loop, stop = started.result(timeout=10)
+def open_town(port: int = 0) -> Iterator[Town]:
+    """A town for the length of the block; port 0 is any free one."""
+    host = Host(port)
     try:
-        with httpx.Client(base_url=url, timeout=15) as http:
-            yield Town(url, http, loop, world)
+        with httpx.Client(base_url=host.url, timeout=15) as http:
+            yield Town(host, http)
     finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(timeout=10)
-
-
-async def _serve(
-    world: World, started: Future[tuple[str, asyncio.AbstractEventLoop, asyncio.Event]]
-) -> None:
-    stop = asyncio.Event()
-    async with serve(world) as running:
-        started.set_result((running.url, asyncio.get_running_loop(), stop))
-        await stop.wait()
+        host.stop()
 
 
 def converse(town: Town) -> None:

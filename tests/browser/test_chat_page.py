@@ -329,3 +329,41 @@ def test_start_over_clears_the_conversation(page: Page, bot: Bot, expect: Expect
     page.get_by_role("dialog").get_by_role("button", name="Start over").click()
     expect(page.locator("#chat-log").get_by_text("Old news")).to_have_count(0)
     expect(page.locator("#chat-log .empty")).to_be_visible()
+
+
+def test_a_group_can_be_chosen_beside_the_channel(
+    page: Page, bot: Bot, town: Town, expect: Expect
+) -> None:
+    made = town.ask("POST", "chats", type="group", title="Editors", creator_id=town.person_id)
+    group = made["chat"]["id"]
+    town.ask("POST", "promote", chat_id=group)
+    bot.send_message("Drafts go here", chat_id=group)
+    page.get_by_label("Chat to show").select_option("Editors")
+    expect(page.locator("#channel-title")).to_have_text("Editors")
+    expect(page.locator("#channel-log .text")).to_have_text(["Drafts go here"])
+
+
+def test_a_reaction_of_the_bot_is_shown(page: Page, bot: Bot, town: Town, expect: Expect) -> None:
+    said = town.person_says("A topic")
+    bot.call(
+        "setMessageReaction",
+        chat_id=town.person_id,
+        message_id=said["message_id"],
+        reaction=[{"type": "emoji", "emoji": "👀"}],
+    )
+    expect(page.locator("#chat-log .reactions")).to_contain_text("👀")
+
+
+def test_a_view_keeps_its_place_behind_another_tab(
+    open_page: Callable[..., Page], bot: Bot, expect: Expect
+) -> None:
+    page = open_page({"width": 390, "height": 700})
+    for number in range(30):
+        bot.send_message(f"Message number {number}")
+    expect(page.locator("#chat-log .block")).to_have_count(30)
+    log = page.locator("#chat-log")
+    log.evaluate("node => { node.scrollTop = 200 }")
+    expect(page.locator("#panel-chat .jump")).to_be_visible()
+    page.get_by_role("tab", name="Bot API").click()
+    page.get_by_role("tab", name="Chat").first.click()
+    expect(log).to_have_js_property("scrollTop", 200)

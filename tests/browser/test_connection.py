@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .players import Bot, Town
+from .players import Bot, Town, open_town
 
 if TYPE_CHECKING:
     from playwright.sync_api import Expect, Page
@@ -64,3 +64,19 @@ def test_a_message_that_could_not_be_sent_stays_in_the_box(
     box.press("Enter")
     expect(page.locator("#toasts .bad")).to_be_visible()
     expect(box).to_have_value("Do not lose me")
+
+
+def test_a_server_started_anew_is_followed(
+    open_page: Callable[..., Page], town: Town, bot: Bot, expect: Expect
+) -> None:
+    page = open_page(forgive="net::ERR_")
+    for number in range(9):
+        bot.send_message(f"Old {number}")
+    expect(page.locator("#chat-log .text")).to_have_count(9)
+    town.host.stop()
+    expect(page.locator("#banner")).to_be_visible()
+    with open_town(town.host.port) as second:
+        second.bot.send_message("A new beginning")
+        expect(page.locator("#chat-log .text")).to_have_text(["A new beginning"])
+        second.bot.send_message("It goes on")
+        expect(page.locator("#chat-log .text")).to_have_text(["A new beginning", "It goes on"])

@@ -168,14 +168,17 @@ async function load() {
   return state.last_event_id;
 }
 
+/** After an outage: a server that was started anew counts events from the beginning. */
+async function followServer() {
+  byId("banner").hidden = true;
+  const { last_event_id: newest } = await api.state();
+  if (newest < stream.lastId) stream.start(await load());
+}
+
 const stream = new Stream({
   onEvent: (kind, data) => HANDLERS[kind]?.(data),
   onLost: () => { byId("banner").hidden = false; },
-  onBack: async () => {
-    byId("banner").hidden = true;
-    const { last_event_id: newest } = await api.state();
-    if (newest < stream.lastId) stream.start(await load());
-  },
+  onBack: () => followServer().catch(complain),
 });
 
 async function startOver() {

@@ -24,14 +24,23 @@ export class MessageLog {
       this.toEnd({ smooth: true });
       this.scroller.focus({ preventScroll: true });
     });
-    const keep = new ResizeObserver(() => this.atEnd && this.toEnd());
+    const keep = new ResizeObserver(() => this.keepPlace());
     keep.observe(this.list);
     keep.observe(this.scroller);
   }
 
+  /** Holds the end, or the place that a hidden view forgets. */
+  keepPlace() {
+    if (this.scroller.clientHeight === 0) this.wasHidden = true;
+    else if (this.atEnd) this.toEnd();
+    else if (this.wasHidden) this.scroller.scrollTop = this.place;
+    if (this.scroller.clientHeight > 0) this.wasHidden = false;
+  }
+
   scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    if (clientHeight === 0) return;
+    if (clientHeight === 0 || this.wasHidden) return;
+    this.place = scrollTop;
     this.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
     if (this.atEnd) this.missed = 0;
     this.showJump();

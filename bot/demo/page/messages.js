@@ -170,7 +170,7 @@ export class Block {
     this.element.className = this.looks(mine, pictured, keys);
     this.part("sender", [mine, first.from?.first_name], () => unseen(`${mine ? "You" : first.from?.first_name ?? "Channel"}: `));
     this.part("quote", first.reply_to, () => quote(first, context));
-    this.part("media", this.mediaKey(), () => el("div", { className: "media" }, ...media(this.messages, context)));
+    const redrawn = this.part("media", this.mediaKey(), () => el("div", { className: "media" }, ...media(this.messages, context)));
     const changed = this.part("text", worded.text ? [worded.text, worded.entities] : null, () =>
       el("div", { className: "text", attrs: { dir: "auto" } }, ...formatted(worded.text, worded.entities, context.command)));
     this.part("meta", [first.date, Boolean(first.edit_date)], () => meta(first, context));
@@ -180,7 +180,7 @@ export class Block {
     this.part("reply", context.reply ? "reply" : null, () => replyButton(first, context));
     this.fit(pictured);
     this.mount();
-    if (changed) this.flash();
+    if (changed || redrawn) this.flash();
   }
 
   looks(mine, pictured, keys) {
