@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ MAX_PICTURE = 40 * 1024 * 1024
 _ADDRESSES_TRIED = 3
 _GONE = frozenset({401, 403, 404, 410})
 _LOCAL = frozenset({"localhost", "local", "internal"})
+_HOST = re.compile(rb"[0-9a-zA-Z._-]+|[0-9a-fA-F:.]+")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -82,7 +84,7 @@ def _parse(url: str) -> httpx.URL:
         parsed = httpx.URL(url)
     except (httpx.InvalidURL, TypeError, ValueError) as error:
         raise ImageDownload("the picture's address is not a URL") from error
-    if parsed.scheme not in _DEFAULT_PORT or not parsed.host:
+    if parsed.scheme not in _DEFAULT_PORT or not _HOST.fullmatch(parsed.raw_host):
         raise ImageDownload("the picture's address is not a web address")
     if parsed.userinfo:
         raise ImageDownload("the picture's address carries a user name")

@@ -7,6 +7,7 @@ import errno
 import os
 import secrets
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -48,7 +49,8 @@ def write_picture(folder: Path, data: bytes, *, extension: str, at: datetime) ->
         part.rename(final)
         _flush_folder(folder)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         raise _trouble(error) from error
     return final
 

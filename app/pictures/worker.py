@@ -32,7 +32,7 @@ class PictureWorker:
 
     def __init__(self, *, seconds: float = 30.0) -> None:
         """Nothing starts here. `seconds` bound one task."""
-        self._seconds = seconds
+        self.seconds = seconds
         self._process: Process | None = None
         self._turn = asyncio.Lock()
         self._closed = False
@@ -47,6 +47,11 @@ class PictureWorker:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    @property
+    def process_id(self) -> int | None:
+        """The running process, if one runs."""
+        return self._process.pid if self._process is not None else None
 
     async def check(self, data: bytes) -> PictureFacts:
         """What these bytes really are."""
@@ -83,7 +88,7 @@ class PictureWorker:
     async def _do(self, header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
         async with self._turn:
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self.seconds):
                     told, result = await self._exchange(header, data)
             except (TimeoutError, OSError, EOFError, ValueError) as error:
                 await self._end()

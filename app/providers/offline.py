@@ -14,6 +14,7 @@ from app.ports import Balance, Capabilities
 _FORMATS = ("png", "jpeg", "webp")
 _MODEL = "preview"
 _MIN_SIDE, _MAX_SIDE = 64, 2048
+_PROMPT_MAX = 32_000
 _FREE = Cost(amount=0.0, unit="none", usd=0.0, basis="reported")
 
 
@@ -50,7 +51,7 @@ class OfflineProvider:
             max_side=_MAX_SIDE,
             max_pixels=_MAX_SIDE * _MAX_SIDE,
             formats=_FORMATS,
-            prompt_max=32_000,
+            prompt_max=_PROMPT_MAX,
             concurrency=1,
             poll_floor=0.0,
             result_minutes=None,
@@ -60,8 +61,8 @@ class OfflineProvider:
         """Free, at exactly the asked size; or `ImageInvalid`."""
         self._know(request.model or _MODEL)
         sides = (request.width, request.height)
-        if not request.prompt.strip():
-            raise ImageInvalid("the prompt is empty", provider=self.name)
+        if not request.prompt.strip() or len(request.prompt) > _PROMPT_MAX:
+            raise ImageInvalid("the prompt is empty or too long", provider=self.name)
         if min(sides) < _MIN_SIDE or max(sides) > _MAX_SIDE:
             limits = f"sides go from {_MIN_SIDE} to {_MAX_SIDE} pixels"
             raise ImageInvalid(limits, provider=self.name)

@@ -1,0 +1,66 @@
+"""Each provider, working, on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+from pydantic import SecretStr
+
+from app.net.client import NetClient
+from app.pictures.worker import PictureWorker
+from app.ports import ImageProvider
+from app.providers.bfl import BflProvider
+from app.providers.offline import OfflineProvider
+from tests.fakes.vendor import KEY, Vendor, serving, vendor_app
+from tests.fakes.vendor_bfl import bfl_routes
+
+
+@pytest.fixture
+def vendor() -> Vendor:
+    return Vendor()
+
+
+@pytest.fixture
+async def base(vendor: Vendor) -> AsyncIterator[str]:
+    async with serving(vendor_app(vendor, bfl_routes(vendor))) as url:
+        yield url
+
+
+@pytest.fixture
+async def net() -> AsyncIterator[NetClient]:
+    async with NetClient() as client:
+        yield client
+
+
+@pytest.fixture
+async def bfl(base: str, net: NetClient) -> BflProvider:
+    return BflProvider(
+        net, key=SecretStr(KEY), base_url=base, submit_seconds=0.15, ask_seconds=0.15
+    )
+
+
+@asynccontextmanager
+async def _bfl() -> AsyncIterator[ImageProvider]:
+    vendor = Vendor()
+    async with serving(vendor_app(vendor, bfl_routes(vendor))) as url, NetClient() as net:
+        yield BflProvider(net, key=SecretStr(KEY), base_url=url)
+
+
+@asynccontextmanager
+async def _offline() -> AsyncIterator[ImageProvider]:
+    async with PictureWorker() as pictures:
+        yield OfflineProvider(pictures)
+
+
+@pytest.fixture(params=[_bfl, _offline], ids=["bfl", "offline"])
+async def provider(request: pytest.FixtureRequest) -> AsyncIterator[ImageProvider]:
+    async with request.param() as made:
+        yield made
+
+
+@pytest.fixture
+def everything_logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    with caplog.at_level("DEBUG"):
+        yield caplog
