@@ -28,7 +28,8 @@ class Moment:
     def written(self) -> str:
         """The paragraph as text."""
         time = datetime.fromtimestamp(self.at, tz=UTC).astimezone().strftime("%H:%M")
-        return "\n".join([f"{time}  {self.headline}", *(INDENT + line for line in self.lines)])
+        below = "".join(f"\n{INDENT}{line}".rstrip(" ") for line in self.lines)
+        return f"{time}  {self.headline}{below}\n"
 
 
 def tell(world: World, chat_id: int | None = None) -> str:
@@ -37,7 +38,15 @@ def tell(world: World, chat_id: int | None = None) -> str:
     for event in world.log.after(0):
         teller.hear(event)
     moments = [one for one in teller.moments if chat_id in (None, one.chat_id)]
-    return "\n".join(moment.written().rstrip() + "\n" for moment in moments)
+    return "".join(_spaced(moments))
+
+
+def _spaced(moments: list[Moment]) -> Iterator[str]:
+    """Paragraphs stand apart; lines that stand alone follow each other closely."""
+    for before, moment in zip([None, *moments], moments, strict=False):
+        if before and (before.lines or moment.lines):
+            yield "\n"
+        yield moment.written()
 
 
 class _Teller:

@@ -1,0 +1,1 @@
+"""The local Telegram: strictness, updates, files, faults, and real clients against it."""
