@@ -101,6 +101,7 @@ def expect() -> Expect:
     """Playwright's waiting assertions."""
     from playwright.sync_api import expect
 
+    expect.set_options(timeout=10_000)
     return expect
 
 

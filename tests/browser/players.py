@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import httpx
@@ -58,6 +59,7 @@ CARD = keys(
 )
 
 
+@cache
 def painted(width: int = 480, height: int = 480, *, seed: int = 0) -> bytes:
     """A PNG of hills under an evening sky, with sensors standing in a row."""
     picture = Image.new("RGB", (width, height))
@@ -201,9 +203,9 @@ class Town:
         self.bot = Bot(http, host.world.token, self.person_id)
         self.ask("POST", "promote", chat_id=self.channel_id, can_post_messages=True)
 
-    def ask(self, method: str, path: str, **body: Any) -> Json:
+    def ask(self, verb: str, path: str, /, **body: Any) -> Json:
         """One call to the people's side."""
-        answer = self.http.request(method, f"/sim/{path}", json=body or None)
+        answer = self.http.request(verb, f"/sim/{path}", json=body or None)
         assert answer.is_success, answer.text
         return dict(answer.json())
 

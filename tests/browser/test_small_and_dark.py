@@ -20,7 +20,7 @@ SIDEWAYS = """() => [...document.querySelectorAll("html, body, .log, .calls-scro
   .filter((node) => node.scrollWidth > node.clientWidth + 1)
   .map((node) => node.id || node.className || node.tagName)"""
 SMALL = """() => [...document.querySelectorAll("button, select, a.key, a.file, .menu-list a")]
-  .filter((node) => node.checkVisibility() && !node.matches(".link, .more, .spoiler, .quoted"))
+  .filter((node) => node.checkVisibility() && !node.matches(".link, .spoiler, .quoted"))
   .filter((node) => node.getBoundingClientRect().height < 43.5)
   .map((node) => node.outerHTML.slice(0, 80))"""
 

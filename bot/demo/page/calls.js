@@ -12,6 +12,11 @@ function statusLook(status) {
   return status === 429 ? "slow" : "bad";
 }
 
+function duration(ms) {
+  if (ms === null || ms === undefined) return "–";
+  return ms < 1 ? "< 1" : String(Math.round(ms));
+}
+
 /** The table of the bot's calls, newest first. */
 export class Calls {
   constructor(nameOfChat) {
@@ -51,7 +56,7 @@ export class Calls {
         call.error ? el("span", { className: "fault" }, call.error) : null),
       el("td", { className: "wide" }, this.nameOfChat(call.chat_id)),
       el("td", {}, el("span", { className: `status ${statusLook(call.status)}` }, String(call.status ?? "–"))),
-      el("td", { className: "num" }, call.ms === null || call.ms === undefined ? "–" : String(Math.round(call.ms))),
+      el("td", { className: "num" }, duration(call.ms)),
     );
   }
 }
