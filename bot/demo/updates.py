@@ -27,6 +27,7 @@ class Updates:
         self.allowed: frozenset[str] | None = None
         self.webhook_active = False
         self.closed = False
+        self.poll_began = asyncio.Event()
 
     def add(self, kind: str, payload: Json) -> int | None:
         """Queues an update; None when the bot does not want this kind."""
@@ -75,6 +76,7 @@ class Updates:
         if self.webhook_active:
             raise conflict(WEBHOOK_ACTIVE)
         self._wake()
+        self.poll_began.set()
         mine = self._poll = asyncio.Event()
         self.acknowledge(offset)
         if not self._waiting and seconds > 0 and not self.closed:

@@ -37,6 +37,7 @@ class Webhook:
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.hook = Hook()
+        self.retry_seconds = RETRY_SECONDS
         updates.on_update(self._news.set)
 
     def set(self, hook: Hook) -> None:
@@ -84,4 +85,4 @@ class Webhook:
                 problem = "Connection refused"
             self.hook.error = problem
             self.hook.error_date = self._clock.seconds()
-            await asyncio.sleep(RETRY_SECONDS)
+            await asyncio.sleep(self.retry_seconds)
