@@ -57,6 +57,10 @@ class AnnouncementService:
             for one in announcements:
                 await tx.announcements.touch(one.id, attempts=one.attempts + 1)
 
+    def ring(self) -> None:
+        """Have the listener look again."""
+        self._bell.set()
+
     async def wait(self, *, at_most: float) -> None:
         """Return when something may be new; `at_most` seconds serve other processes' words."""
         try:

@@ -27,6 +27,7 @@ from app.pictures.gallery import Gallery
 from app.pictures.worker import PictureWorker
 from app.ports import Clock, ImageProvider, Publisher, Store
 from app.providers import PROVIDERS
+from app.providers.offline import OfflineProvider
 from app.publishers.telegram import TelegramPublisher
 from app.publishing import PublishService
 from app.scheduling import ScheduleService
@@ -58,10 +59,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, owner: str) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, *, owner: str, preview_seconds: float = 0.0
+) -> AsyncIterator[Services]:
     """Open the database (migrated), the HTTP client and the services over them; close them after.
 
     `owner` begins the name of this process's leases: "run" for the bot, "script" for a caller.
+    `preview_seconds` makes the preview painter take as long as a vendor seems to.
     """
     settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     _make_folder(settings.database_url)
@@ -70,7 +74,12 @@ async def open_services(settings: Settings, *, owner: str) -> AsyncIterator[Serv
     pictures = PictureWorker()
     try:
         await migrate(database)
-        yield _wire(settings, database, net, pictures, f"{owner}:{secrets.token_hex(4)}")
+        providers = dict(_providers(settings, net, pictures))
+        if preview_seconds:
+            providers[OfflineProvider.name] = OfflineProvider(pictures, delay=preview_seconds)
+        yield _wire(
+            settings, database, net, pictures, providers, f"{owner}:{secrets.token_hex(4)}"
+        )
     finally:
         await pictures.aclose()
         await net.aclose()
@@ -78,13 +87,17 @@ async def open_services(settings: Settings, *, owner: str) -> AsyncIterator[Serv
 
 
 def _wire(
-    settings: Settings, store: Store, net: NetClient, pictures: PictureWorker, owner: str
+    settings: Settings,
+    store: Store,
+    net: NetClient,
+    pictures: PictureWorker,
+    providers: Mapping[str, ImageProvider],
+    owner: str,
 ) -> Services:
     clock = SystemClock()
     pace = ChatPace(now=time.monotonic, sleep=asyncio.sleep)
     jobs = EmbeddedJobs()
     announcements = AnnouncementService(store=store, clock=clock)
-    providers = _providers(settings, net, pictures)
     studio = Studio(
         store=store,
         clock=clock,

@@ -281,6 +281,18 @@ class DraftService:
             spent=tuple(_cost(i) for i in images.values() if i.state is ImageState.STORED),
         )
 
+    async def show_again(self, draft_id: int) -> None:
+        """Have the card sent anew, at the end of the chat."""
+        async with self._store.write() as tx:
+            draft = await tx.drafts.get(draft_id)
+            await self._announcements.say(
+                tx,
+                AnnouncementKind.CARD,
+                brand_id=draft.brand_id,
+                draft_id=draft.id,
+                afresh=True,
+            )
+
     async def recover(self) -> None:
         """Pick up every picture that a draft waits for and nobody has in hand."""
         async with self._store.write() as tx:

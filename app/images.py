@@ -85,6 +85,11 @@ class Studio:
             return provider.default_model
         return self._model
 
+    @property
+    def is_preview(self) -> bool:
+        """Whether pictures are drawn here because no vendor's key is set."""
+        return self._order[0] == "offline"
+
     async def credits(self) -> Balance | None:
         """What is left at the preferred provider."""
         return await self._providers[self._order[0]].credits()

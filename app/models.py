@@ -82,35 +82,42 @@ class AnnouncementKind(StrEnum):
 
 _D, _I, _V = DraftState, ImageState, DeliveryState
 
-#: from state -> states that may follow. Anything else is a programming error.
-MOVES: Mapping[StrEnum, frozenset[StrEnum]] = {
-    _D.PAINTING: frozenset({_D.REVIEW, _D.FAILED}),
-    _D.REVIEW: frozenset({_D.REVIEW, _D.PAINTING, _D.APPROVED, _D.REJECTED, _D.EXPIRED}),
-    _D.FAILED: frozenset({_D.FAILED, _D.PAINTING, _D.REVIEW, _D.REJECTED}),
-    _D.APPROVED: frozenset({_D.SCHEDULED, _D.REVIEW}),
-    _D.SCHEDULED: frozenset({_D.PUBLISHED, _D.REVIEW}),
-    _D.PUBLISHED: frozenset(),
-    _D.REJECTED: frozenset({_D.REVIEW}),
-    _D.EXPIRED: frozenset({_D.REVIEW}),
-    _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED, _I.REFUSED}),
-    _I.SUBMITTING: frozenset(
-        {_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}
-    ),
-    _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.REFUSED, _I.FAILED, _I.LOST}),
-    _I.READY: frozenset({_I.ACCEPTED, _I.STORED, _I.FAILED, _I.LOST}),
-    _I.STORED: frozenset(),
-    _I.REFUSED: frozenset(),
-    _I.FAILED: frozenset(),
-    _I.UNKNOWN: frozenset(),
-    _I.LOST: frozenset(),
-    _V.SCHEDULED: frozenset({_V.DISPATCHED, _V.CANCELLED, _V.MISSED, _V.SCHEDULED}),
-    _V.DISPATCHED: frozenset({_V.PUBLISHING, _V.SCHEDULED, _V.CANCELLED, _V.FAILED}),
-    _V.PUBLISHING: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.UNKNOWN}),
-    _V.PUBLISHED: frozenset(),
-    _V.FAILED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
-    _V.UNKNOWN: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.CANCELLED}),
-    _V.CANCELLED: frozenset(),
-    _V.MISSED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
+#: kind -> state -> states that may follow; anything else is a programming error. The kinds are
+#: kept apart because equal words of two kinds are equal keys.
+MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
+    DraftState: {
+        _D.PAINTING: frozenset({_D.REVIEW, _D.FAILED}),
+        _D.REVIEW: frozenset({_D.REVIEW, _D.PAINTING, _D.APPROVED, _D.REJECTED, _D.EXPIRED}),
+        _D.FAILED: frozenset({_D.FAILED, _D.PAINTING, _D.REVIEW, _D.REJECTED}),
+        _D.APPROVED: frozenset({_D.SCHEDULED, _D.REVIEW}),
+        _D.SCHEDULED: frozenset({_D.PUBLISHED, _D.REVIEW}),
+        _D.PUBLISHED: frozenset(),
+        _D.REJECTED: frozenset({_D.REVIEW}),
+        _D.EXPIRED: frozenset({_D.REVIEW}),
+    },
+    ImageState: {
+        _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED, _I.REFUSED}),
+        _I.SUBMITTING: frozenset(
+            {_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}
+        ),
+        _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.REFUSED, _I.FAILED, _I.LOST}),
+        _I.READY: frozenset({_I.ACCEPTED, _I.STORED, _I.FAILED, _I.LOST}),
+        _I.STORED: frozenset(),
+        _I.REFUSED: frozenset(),
+        _I.FAILED: frozenset(),
+        _I.UNKNOWN: frozenset(),
+        _I.LOST: frozenset(),
+    },
+    DeliveryState: {
+        _V.SCHEDULED: frozenset({_V.DISPATCHED, _V.CANCELLED, _V.MISSED, _V.SCHEDULED}),
+        _V.DISPATCHED: frozenset({_V.PUBLISHING, _V.SCHEDULED, _V.CANCELLED, _V.FAILED}),
+        _V.PUBLISHING: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.UNKNOWN}),
+        _V.PUBLISHED: frozenset(),
+        _V.FAILED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
+        _V.UNKNOWN: frozenset({_V.PUBLISHED, _V.SCHEDULED, _V.FAILED, _V.CANCELLED}),
+        _V.CANCELLED: frozenset(),
+        _V.MISSED: frozenset({_V.SCHEDULED, _V.CANCELLED}),
+    },
 }
 
 
@@ -122,7 +129,7 @@ class IllegalMove(DeskError):
 
 def check_move(before: StrEnum, after: StrEnum) -> None:
     """Raise `IllegalMove` unless `after` may follow `before`."""
-    if after not in MOVES[before]:
+    if after not in MOVES[type(before)][before]:
         raise IllegalMove(f"{type(before).__name__}: {before} -> {after}")
 
 

@@ -75,14 +75,8 @@ class CardKeyboard:
     def times(self) -> InlineKeyboardMarkup:
         """Quick times, typing one, and the way back."""
         quick = [
-            self._button(
-                f"{key}_at",
-                Action.AT,
-                extra=instant_extra(instant),
-                time=self._texts.day_and_time(instant, self._zone, now=self._now).split()[-1],
-                when=self._when(instant),
-            )
-            for key, instant in quick_times(self._now, self._zone)
+            self._button("at", Action.AT, extra=instant_extra(instant), when=self._when(instant))
+            for _name, instant in quick_times(self._now, self._zone)
         ]
         rows: list[Row] = [quick[i : i + 2] for i in range(0, len(quick), 2)]
         return InlineKeyboardMarkup(

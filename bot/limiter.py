@@ -44,12 +44,10 @@ class ChatLimiter(BaseRateLimiter[None]):
     ) -> Any:
         """Make the call in its turn; after a 429 park that chat and try again."""
         chat_id = data.get("chat_id")
-        paced = (
-            isinstance(chat_id, int) and endpoint.startswith(_PACED) and endpoint not in _UNPACED
-        )
+        paced = endpoint.startswith(_PACED) and endpoint not in _UNPACED
         retries = 0
         while True:
-            if paced:
+            if paced and isinstance(chat_id, int):
                 await self._pace.wait(chat_id)
             try:
                 return await callback(*args, **kwargs)

@@ -53,7 +53,7 @@ class Sim:
         }
         gets: dict[str, Callable[[Request], Awaitable[Response]]] = {
             "state": self._state,
-            "chats/{chat_id:int}/messages": self._messages,
+            "chats/{chat_id}/messages": self._messages,
             "files/{file_id}": self._file,
             "calls": self._calls,
             "transcript": self._transcript,
@@ -79,7 +79,7 @@ class Sim:
         )
 
     async def _messages(self, request: Request) -> Response:
-        chat = people.chat_named(self._world, request.path_params["chat_id"])
+        chat = people.chat_named(self._world, _chat_id(request))
         # Ids only grow and an edit keeps a message's place, so the order is that of the ids.
         shown = [sight.message(self._world, message) for message in chat.messages.values()]
         return JSONResponse({"messages": shown})
@@ -269,3 +269,12 @@ async def _within(event: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(event.wait(), seconds)
     except TimeoutError:
         return
+
+
+def _chat_id(request: Request) -> int:
+    """The path's chat id; Starlette's own integers have no sign, and channels are negative."""
+    raw = request.path_params["chat_id"]
+    try:
+        return int(raw)
+    except ValueError:
+        raise SimError(404, f"There is no chat {raw}.") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -51,6 +51,8 @@ class Texts:
         clock = f"{wall:%H:%M:%S}" if wall.second else f"{wall:%H:%M}"
         if wall.date() == today:
             return self("date.today", time=clock)
+        if wall.date() == today + timedelta(days=1):
+            return self("date.tomorrow", time=clock)
         day = self(
             "date.day" if wall.year == today.year else "date.day_and_year",
             weekday=self(f"date.weekday.{wall.weekday()}"),

@@ -4,39 +4,70 @@ from __future__ import annotations
 
 import io
 import random
+import re
+from collections.abc import Callable, Mapping
 
 from PIL import Image, ImageDraw
 
 from app.pictures.fonts import font
+from app.pictures.painting.canvas import Canvas
+from app.pictures.painting.circuit import circuit
+from app.pictures.painting.city import city, works
+from app.pictures.painting.greenhouse import greenhouse
+from app.pictures.painting.racks import racks
+
+MARK = "preview – no image key set"
 
 _SAVE = {
-    "png": {"compress_level": 3},
+    "png": {"compress_level": 2},
     "jpeg": {"quality": 90, "subsampling": 0},
     "webp": {"quality": 90, "method": 2},
 }
-MARK = "preview – no image key set"
+
+Scene = Callable[[Canvas], None]
+
+#: scene -> beginnings of words that call for it, in English and Turkish
+SCENES: Mapping[Scene, str] = {
+    greenhouse: "greenhouse|plant|crop|leaf|soil|irrigat|farm|agri|garden|tomato|sera|tar[ıi]m|bitki",
+    works: "factor|industr|machine|manufactur|maintenance|plant floor|conveyor|fabrika|sanayi",
+    racks: "server|data ?cent|rack|cyber|security|backup|sunucu|g[üu]venlik",
+    circuit: "circuit|chip|cloud|board|processor|firmware|edge|bulut|devre",
+    city: "city|smart city|network|building|gateway|lorawan|connect|traffic|[şs]ehir|a[ğg]",
+}
 
 
 def paint(*, prompt: str, seed: int, width: int, height: int, output_format: str) -> bytes:
     """The encoded picture; sizes in pixels, format png, jpeg or webp. Blocks for a second."""
     dice = random.Random(f"{seed}/{width}x{height}/{prompt}")
-    picture = Image.new("RGB", (width, height), (20, 30 + dice.randrange(60), 60))
+    canvas = Canvas(width, height, dice)
+    scene_for(prompt, dice)(canvas)
+    picture = canvas.finished()
     _mark(picture)
     stream = io.BytesIO()
     picture.save(stream, output_format.upper(), **_SAVE[output_format])
     return stream.getvalue()
 
 
+def scene_for(prompt: str, dice: random.Random) -> Scene:
+    """The scene most words of the prompt call for; without any, one by chance."""
+    text = prompt.lower()
+    calls = {scene: len(re.findall(rf"\b(?:{words})", text)) for scene, words in SCENES.items()}
+    most = max(calls.values())
+    if most == 0:
+        return dice.choice(list(SCENES))
+    return next(scene for scene, count in calls.items() if count == most)
+
+
 def _mark(picture: Image.Image) -> None:
     """A band along the lower edge that says what this is."""
     width, height = picture.size
-    band = max(18, min(width, height) // 22)
+    band = max(18, min(width, height) // 24)
     draw = ImageDraw.Draw(picture, "RGBA")
-    draw.rectangle((0, height - band, width, height), fill=(6, 10, 18, 170))
+    draw.rectangle((0, height - band, width, height), fill=(6, 10, 18, 165))
     draw.text(
         (width / 2, height - band / 2),
         MARK,
         font=font(max(9, int(band * 0.5))),
         anchor="mm",
-        fill=(235, 240, 248, 235),
+        fill=(235, 240, 248, 230),
     )

@@ -1,0 +1,236 @@
+"""Shows what the domain announced: cards edited in place, notices as messages of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from telegram import InputMediaPhoto, Message
+from telegram.constants import ChatAction, ParseMode
+from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.ext import ExtBot
+
+from app.chat import Card
+from app.container import Services
+from app.errors import StorageError
+from app.models import Announcement, AnnouncementKind, Draft, DraftState
+from bot.cards import CardFace, CardPainter, Picture
+from bot.desk import card_facts, picture_of, texts_for
+from bot.notices import notice_texts
+
+log = logging.getLogger(__name__)
+
+#: other processes' announcements are found within this many seconds
+LISTEN_SECONDS = 1.0
+#: "sending a photo" lasts five seconds on Telegram
+ACTION_SECONDS = 4.5
+MAX_TRIES = 20
+AT_ONCE = 8
+_RETIRED = "retired"
+_PLACEHOLDER_NOTE = "placeholder_file_id"
+
+Key = tuple[str, int]
+
+
+class Announcer:
+    """One task reads announcements; drafts are shown in parallel, each draft in order."""
+
+    def __init__(self, services: Services, bot: ExtBot[Any]) -> None:
+        """`bot` is the running application's."""
+        self._services = services
+        self._bot = bot
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._in_hand: set[Key] = set()
+
+    async def run(self) -> None:
+        """Show what comes until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_busy())
+            while True:
+                for key, group in (await self._waiting()).items():
+                    self._in_hand.add(key)
+                    tasks.create_task(self._show_group(key, group))
+                await self._services.announcements.wait(at_most=LISTEN_SECONDS)
+
+    async def _waiting(self) -> dict[Key, list[Announcement]]:
+        """What nobody has in hand: all of a draft's cards as one, every notice by itself."""
+        groups: dict[Key, list[Announcement]] = {}
+        try:
+            unseen = await self._services.announcements.unseen()
+        except StorageError as error:
+            log.warning("announcements cannot be read: %s", error)
+            return groups
+        for one in unseen:
+            is_card = one.kind is AnnouncementKind.CARD
+            key: Key = ("card", one.draft_id or 0) if is_card else ("notice", one.id)
+            if key not in self._in_hand:
+                groups.setdefault(key, []).append(one)
+        return groups
+
+    async def _show_group(self, key: Key, group: list[Announcement]) -> None:
+        try:
+            async with self._places:
+                await self._show_and_close(group)
+        except Exception:
+            log.exception("an announcement could not be shown")
+            await asyncio.sleep(LISTEN_SECONDS)
+        finally:
+            self._in_hand.discard(key)
+            self._services.announcements.ring()
+
+    async def _show_and_close(self, group: list[Announcement]) -> None:
+        try:
+            await self._show_one(group)
+        except Forbidden:
+            log.info("a chat does not take our messages any more")
+        except TelegramError as error:
+            log.warning("announcement %s: %s", group[-1].id, type(error).__name__)
+            await self._services.announcements.unshown(group)
+            if group[-1].attempts < MAX_TRIES:
+                await asyncio.sleep(LISTEN_SECONDS)
+                return
+        await self._services.announcements.seen(group)
+
+    async def _show_one(self, group: list[Announcement]) -> None:
+        announcement = group[-1]
+        if announcement.kind is AnnouncementKind.CARD and announcement.draft_id is not None:
+            afresh = any(one.detail.get("afresh") for one in group)
+            await self.show_card(announcement.draft_id, afresh=afresh)
+            return
+        for chat_id, thread_id, text in await notice_texts(self._services, announcement):
+            await self._bot.send_message(
+                chat_id, text, message_thread_id=thread_id, parse_mode=ParseMode.HTML
+            )
+
+    async def show_card(self, draft_id: int, *, afresh: bool = False) -> None:
+        """Edit the draft's card to what is true now; send one where there is none (or afresh)."""
+        facts = await card_facts(self._services, draft_id)
+        draft = facts.view.draft
+        texts = await texts_for(self._services, draft)
+        picture = await self._known(picture_of(self._services, facts.view.image))
+        face = CardPainter(facts, texts).face(picture)
+        cards = await self._cards(draft_id)
+        if not cards or afresh:
+            await self._send(draft, face)
+            await self._retire(cards)
+        elif cards[-1].shown != face.digest:
+            await self._edit(draft, cards[-1], face)
+
+    async def _send(self, draft: Draft, face: CardFace) -> None:
+        message = await self._bot.send_photo(
+            draft.chat_id,
+            await self._content(face.picture),
+            caption=face.html,
+            parse_mode=ParseMode.HTML,
+            reply_markup=face.keyboard,
+            message_thread_id=draft.thread_id,
+            filename="draft.jpg",
+        )
+        async with self._services.store.write() as tx:
+            await tx.cards.add(
+                draft_id=draft.id,
+                chat_id=draft.chat_id,
+                thread_id=draft.thread_id,
+                message_id=message.message_id,
+                shown=face.digest,
+            )
+        await self._learn(face.picture, message)
+
+    async def _retire(self, cards: list[Card]) -> None:
+        """A card that was shown again further down has no buttons any more."""
+        for card in cards:
+            if card.shown != _RETIRED:
+                try:
+                    await self._bot.edit_message_reply_markup(
+                        chat_id=card.chat_id, message_id=card.message_id
+                    )
+                except BadRequest as error:
+                    log.debug("an old card kept its buttons: %s", error)
+                async with self._services.store.write() as tx:
+                    await tx.cards.touch(card.id, shown=_RETIRED)
+
+    async def _edit(self, draft: Draft, card: Card, face: CardFace) -> None:
+        try:
+            await self._edit_message(card, face)
+        except BadRequest as error:
+            words = str(error).lower()
+            if "message to edit not found" in words or "message can't be edited" in words:
+                await self._send(draft, face)
+                return
+            if "not modified" not in words:
+                raise
+        async with self._services.store.write() as tx:
+            await tx.cards.touch(card.id, shown=face.digest)
+
+    async def _edit_message(self, card: Card, face: CardFace) -> None:
+        """Touch the picture only when it is another one: a caption edit uploads nothing."""
+        if card.shown.partition(":")[0] == face.picture.key:
+            await self._bot.edit_message_caption(
+                chat_id=card.chat_id,
+                message_id=card.message_id,
+                caption=face.html,
+                parse_mode=ParseMode.HTML,
+                reply_markup=face.keyboard,
+            )
+            return
+        media = InputMediaPhoto(
+            await self._content(face.picture),
+            caption=face.html,
+            parse_mode=ParseMode.HTML,
+            filename="draft.jpg",
+        )
+        message = await self._bot.edit_message_media(
+            media,
+            chat_id=card.chat_id,
+            message_id=card.message_id,
+            reply_markup=face.keyboard,
+        )
+        if isinstance(message, Message):
+            await self._learn(face.picture, message)
+
+    async def _content(self, picture: Picture) -> str | bytes:
+        if picture.file_id is not None:
+            return picture.file_id
+        if picture.path is not None:
+            return await asyncio.to_thread(picture.path.read_bytes)
+        return await self._services.pictures.placeholder()
+
+    async def _known(self, picture: Picture) -> Picture:
+        """The placeholder under the id Telegram gave it before."""
+        if picture.image_id is not None:
+            return picture
+        async with self._services.store.read() as tx:
+            file_id = await tx.notes.get(_PLACEHOLDER_NOTE)
+        return Picture(key=picture.key, path=None, file_id=file_id, image_id=None)
+
+    async def _learn(self, picture: Picture, message: Message) -> None:
+        """Remember Telegram's id of an uploaded picture: posting it then costs no upload."""
+        if picture.file_id is not None or not message.photo:
+            return
+        file_id = message.photo[-1].file_id
+        async with self._services.store.write() as tx:
+            if picture.image_id is not None:
+                await tx.images.touch(picture.image_id, file_id=file_id)
+            else:
+                await tx.notes.put(_PLACEHOLDER_NOTE, file_id)
+
+    async def _cards(self, draft_id: int) -> list[Card]:
+        async with self._services.store.read() as tx:
+            return await tx.cards.find(draft_id=draft_id)
+
+    async def _keep_busy(self) -> None:
+        """While a picture is painted, the chat shows that a photo is on its way."""
+        while True:
+            async with self._services.store.read() as tx:
+                painting = await tx.drafts.find(state=DraftState.PAINTING, limit=AT_ONCE)
+            for draft in painting:
+                try:
+                    await self._bot.send_chat_action(
+                        draft.chat_id,
+                        ChatAction.UPLOAD_PHOTO,
+                        message_thread_id=draft.thread_id,
+                    )
+                except TelegramError as error:
+                    log.debug("no chat action: %s", type(error).__name__)
+            await asyncio.sleep(ACTION_SECONDS)

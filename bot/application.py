@@ -1,0 +1,257 @@
+"""The bot as one thing that starts and stops: python-telegram-bot, announcer, jobs and sweep."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from telegram import BotCommand, Update
+from telegram.error import Conflict, TelegramError
+from telegram.ext import (
+    Application,
+    ApplicationBuilder,
+    CallbackQueryHandler,
+    ChatMemberHandler,
+    CommandHandler,
+    ContextTypes,
+    MessageHandler,
+    TypeHandler,
+    filters,
+)
+
+from app.container import Services
+from app.errors import SettingsInvalid, StorageError
+from bot.access import check_access
+from bot.announcer import Announcer
+from bot.context import SERVICES, DeskContext
+from bot.error_handler import on_error, tell
+from bot.handlers import channels, create, lists, press, start
+from bot.inbox import InboxProcessor, InboxQueue
+from bot.limiter import ChatLimiter
+from bot.texts import languages, load
+
+log = logging.getLogger(__name__)
+
+UPDATES = [
+    Update.MESSAGE,
+    Update.EDITED_MESSAGE,
+    Update.CALLBACK_QUERY,
+    Update.MY_CHAT_MEMBER,
+    Update.CHANNEL_POST,
+]
+COMMANDS = ("new", "prompt", "drafts", "queue", "channels", "language", "help", "cancel", "start")
+POLL_SECONDS = 30
+SWEEP_SECONDS = 5.0
+#: what is under way at a SIGTERM gets this long; the rest is found again at the next start
+GRACE_SECONDS = 2.0
+#: an old long poll may live on at Telegram for half a minute; longer is a second bot
+CONFLICT_SECONDS = 60.0
+
+AnyApplication = Application[Any, DeskContext, Any, Any, Any, Any]
+
+
+class DeskBot:
+    """The running bot; `fatal` is set when it cannot go on."""
+
+    def __init__(self, services: Services, application: AnyApplication) -> None:
+        """Built by `running_bot`."""
+        self.services = services
+        self.application = application
+        self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._conflict_since: float | None = None
+        self._last_conflict = 0.0
+
+    def on_poll_error(self, error: TelegramError) -> None:
+        """Polling goes on by itself; only a second poller that stays is fatal."""
+        if not isinstance(error, Conflict):
+            log.warning("Telegram cannot be reached: %s", type(error).__name__)
+            return
+        now = self.services.clock.monotonic()
+        if self._conflict_since is None or now - self._last_conflict > CONFLICT_SECONDS / 2:
+            self._conflict_since = now
+        self._last_conflict = now
+        log.warning("another program reads this bot's messages (or an old poll is still open)")
+        if now - self._conflict_since > CONFLICT_SECONDS and not self.fatal.done():
+            self.fatal.set_result(load(self.services.settings.language)("notice.another_poller"))
+
+
+@asynccontextmanager
+async def running_bot(services: Services) -> AsyncIterator[DeskBot]:
+    """Start everything in order, hand over the bot, stop everything in the opposite order."""
+    brand = await services.members.brand()
+    await services.members.settle_owners(services.settings.owner_ids)
+    await _release_dead_leases(services)
+    queue = InboxQueue(
+        store=services.store, clock=services.clock, tell=_storage_sentence(services)
+    )
+    processor = InboxProcessor(store=services.store, clock=services.clock, brand_id=brand.id)
+    application = build_application(services, queue, processor)
+    processor.on_failure(again=queue.put_again, put_aside=_internal_sentence(services))
+    desk = DeskBot(services, application)
+    async with application:
+        await application.start()
+        replayed = await queue.replay(application.bot)
+        announcer = asyncio.create_task(Announcer(services, application.bot).run())
+        services.jobs.every(SWEEP_SECONDS, lambda: sweep(services))
+        services.jobs.start()
+        await sweep(services)
+        await _start_polling(desk)
+        setup = asyncio.create_task(_introduce(services, application))
+        log.info("the bot runs (%s messages taken up again)", replayed)
+        try:
+            yield desk
+        finally:
+            await _stop(desk, announcer, setup)
+
+
+def build_application(
+    services: Services, queue: InboxQueue, processor: InboxProcessor
+) -> AnyApplication:
+    """The application with every handler, in the order they are tried."""
+    token, base = services.settings.telegram_bot_token, services.settings.telegram_api_base_url
+    if token is None:
+        raise SettingsInvalid("TELEGRAM_BOT_TOKEN is not set.")
+    builder: Any = ApplicationBuilder()
+    application: AnyApplication = (
+        builder.token(token.get_secret_value())
+        .base_url(f"{base}/bot")
+        .base_file_url(f"{base}/file/bot")
+        .context_types(ContextTypes(context=DeskContext))
+        .rate_limiter(ChatLimiter(services.pace))
+        .update_queue(queue)
+        .concurrent_updates(processor)
+        .job_queue(None)
+        .connection_pool_size(16)
+        .get_updates_connection_pool_size(4)
+        .get_updates_read_timeout(POLL_SECONDS + 5)
+        .build()
+    )
+    application.bot_data[SERVICES] = services
+    add_handlers(application)
+    return application
+
+
+def add_handlers(application: AnyApplication) -> None:
+    """Register everything."""
+    add = application.add_handler
+    # The one door: it comes before all others and stops strangers.
+    add(TypeHandler(Update, check_access), group=-1)
+    add(ChatMemberHandler(channels.on_my_membership, ChatMemberHandler.MY_CHAT_MEMBER))
+    add(CallbackQueryHandler(press.on_press))
+    fresh = filters.UpdateType.MESSAGE
+    add(CommandHandler("start", start.start, fresh))
+    add(CommandHandler("help", start.show_help, fresh))
+    add(CommandHandler("new", create.new, fresh))
+    add(CommandHandler("prompt", create.prompt_first, fresh))
+    add(CommandHandler("drafts", lists.drafts, fresh))
+    add(CommandHandler("queue", lists.queue, fresh))
+    add(CommandHandler("channels", lists.channels, fresh))
+    add(CommandHandler("language", start.ask_language, fresh))
+    add(CommandHandler("cancel", lists.cancel, fresh))
+    private = filters.ChatType.PRIVATE
+    add(MessageHandler(filters.COMMAND & fresh & private, start.show_help))
+    add(MessageHandler(filters.TEXT & fresh, create.on_text))
+    # Service messages are nobody's words; everything else people send gets an answer.
+    add(MessageHandler(fresh & private & ~filters.StatusUpdate.ALL, start.unsupported))
+    application.add_error_handler(on_error)
+
+
+async def sweep(services: Services) -> None:
+    """What a lost signal, a restart or a jump of the clock left behind."""
+    await services.publishing.recover()
+    await services.drafts.recover()
+    await services.schedule.dispatch_due()
+
+
+async def _release_dead_leases(services: Services) -> None:
+    """Only one bot runs on a database (see `bot.lock`), so earlier runs' leases are void."""
+    async with services.store.write() as tx:
+        await tx.images.release(owner_prefix="run:")
+        await tx.deliveries.release(owner_prefix="run:")
+
+
+async def _start_polling(desk: DeskBot) -> None:
+    updater = desk.application.updater
+    if updater is None:
+        raise RuntimeError("the application was built without an updater")
+    await updater.start_polling(
+        allowed_updates=UPDATES,
+        timeout=POLL_SECONDS,
+        poll_interval=0.0,
+        drop_pending_updates=False,
+        bootstrap_retries=-1,
+        error_callback=desk.on_poll_error,
+    )
+
+
+async def _introduce(services: Services, application: AnyApplication) -> None:
+    """Command menus where they changed, and the configured channels."""
+    try:
+        await _set_commands(services, application)
+        await channels.connect_configured(services, application.bot)
+    except TelegramError as error:
+        log.warning("commands or channels could not be set up: %s", type(error).__name__)
+
+
+async def _set_commands(services: Services, application: AnyApplication) -> None:
+    menus = {code: _menu(code) for code in languages()}
+    wanted = json.dumps([application.bot.id, menus], sort_keys=True)
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    async with services.store.read() as tx:
+        if await tx.notes.get("commands") == digest:
+            return
+    for code, menu in menus.items():
+        commands = [BotCommand(name, words) for name, words in menu.items()]
+        await application.bot.set_my_commands(commands, language_code=code)
+        if code == services.settings.language:
+            await application.bot.set_my_commands(commands)
+    async with services.store.write() as tx:
+        await tx.notes.put("commands", digest)
+
+
+def _menu(code: str) -> dict[str, str]:
+    texts = load(code)
+    return {name: texts(f"command.{name}") for name in COMMANDS}
+
+
+async def _stop(desk: DeskBot, announcer: asyncio.Task[None], setup: asyncio.Task[None]) -> None:
+    """Take nothing new, finish what is short, leave the rest to its rows."""
+    setup.cancel()
+    updater = desk.application.updater
+    if updater is not None and updater.running:
+        await updater.stop()
+    await desk.services.jobs.stop(grace=GRACE_SECONDS)
+    try:
+        await asyncio.wait_for(desk.application.stop(), GRACE_SECONDS)
+    except TimeoutError:
+        log.warning("a handler did not end in time; its update is taken up at the next start")
+    announcer.cancel()
+    await asyncio.gather(announcer, setup, return_exceptions=True)
+
+
+def _storage_sentence(services: Services) -> Callable[[Update, StorageError], Awaitable[None]]:
+    async def say(update: Update, error: StorageError) -> None:
+        texts = load(_language(update, services))
+        await tell(update, texts(f"error.{error.code}"))
+
+    return say
+
+
+def _internal_sentence(services: Services) -> Callable[[Update], Awaitable[None]]:
+    async def say(update: Update) -> None:
+        texts = load(_language(update, services))
+        await tell(update, texts("error.internal", reference=update.update_id))
+
+    return say
+
+
+def _language(update: Update, services: Services) -> str:
+    user = update.effective_user
+    code = (user.language_code or "") if user else ""
+    spoken = code.partition("-")[0]
+    return spoken if spoken in languages() else services.settings.language
