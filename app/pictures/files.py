@@ -51,7 +51,7 @@ def write_picture(folder: Path, data: bytes, *, extension: str, at: datetime) ->
     except OSError as error:
         with suppress(OSError):
             part.unlink()
-        raise _trouble(error) from error
+        raise storage_trouble(error) from error
     return final
 
 
@@ -83,7 +83,8 @@ def _flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _trouble(error: OSError) -> StorageError:
+def storage_trouble(error: OSError) -> StorageError:
+    """`StorageFull` for a full disk or quota, `StorageError` for every other refusal."""
     if error.errno in _FULL:
         return StorageFull("the disk is full: the picture could not be kept")
     return StorageError(f"the picture could not be written ({error.strerror})")

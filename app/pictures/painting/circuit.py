@@ -34,12 +34,20 @@ def _part(canvas: Canvas, middle: Point, dark: Colour) -> None:
     x, y = dice.uniform(0, canvas.w), dice.uniform(0, canvas.h)
     if max(abs(x - middle[0]), abs(y - middle[1])) < 260 * u:
         return
-    w, h = dice.choice(((44, 22), (22, 44), (64, 40), (30, 30))) if dice.random() < 0.9 else (90, 60)
+    w, h = (
+        dice.choice(((44, 22), (22, 44), (64, 40), (30, 30))) if dice.random() < 0.9 else (90, 60)
+    )
     box = (x, y, x + w * u, y + h * u)
-    canvas.draw.rectangle((box[0] + 6 * u, box[1] + 8 * u, box[2] + 6 * u, box[3] + 8 * u), fill=(0, 0, 0, 90))
+    canvas.draw.rectangle(
+        (box[0] + 6 * u, box[1] + 8 * u, box[2] + 6 * u, box[3] + 8 * u), fill=(0, 0, 0, 90)
+    )
     canvas.draw.rounded_rectangle(box, 3 * u, fill=mix(dark, (70, 84, 96), dice.uniform(0.1, 0.5)))
-    canvas.draw.rectangle((box[0], box[1], box[0] + w * u * 0.16, box[3]), fill=(190, 190, 186, 190))
-    canvas.draw.rectangle((box[2] - w * u * 0.16, box[1], box[2], box[3]), fill=(150, 150, 148, 190))
+    canvas.draw.rectangle(
+        (box[0], box[1], box[0] + w * u * 0.16, box[3]), fill=(190, 190, 186, 190)
+    )
+    canvas.draw.rectangle(
+        (box[2] - w * u * 0.16, box[1], box[2], box[3]), fill=(150, 150, 148, 190)
+    )
 
 
 def _lane(canvas: Canvas, middle: Point, number: int, tints: tuple[Colour, Colour]) -> None:
@@ -84,10 +92,14 @@ def _chip(canvas: Canvas, middle: Point, signal: Colour) -> None:
     for n in range(-14, 15):
         for dx, dy in ((n * 11.6, 178), (n * 11.6, -178), (178, n * 11.6), (-178, n * 11.6)):
             at = (x + dx * u, y + dy * u)
-            canvas.draw.rectangle((at[0] - 3.4 * u, at[1] - 3.4 * u, at[0] + 3.4 * u, at[1] + 3.4 * u), fill=_GOLD)
+            canvas.draw.rectangle(
+                (at[0] - 3.4 * u, at[1] - 3.4 * u, at[0] + 3.4 * u, at[1] + 3.4 * u), fill=_GOLD
+            )
     for grow in range(8, 0, -1):
         r = (168 + grow * 4) * u
-        canvas.draw.rounded_rectangle((x - r, y - r + 14 * u, x + r, y + r + 14 * u), 20 * u, fill=(0, 0, 0, 26))
+        canvas.draw.rounded_rectangle(
+            (x - r, y - r + 14 * u, x + r, y + r + 14 * u), 20 * u, fill=(0, 0, 0, 26)
+        )
     r = round(168 * u)
     face = gradient((2 * r, 2 * r), [(0, (52, 62, 80)), (0.5, (26, 33, 48)), (1, (13, 17, 28))])
     mask = Image.new("L", face.size)

@@ -8,9 +8,9 @@ from app.pictures.painting.canvas import Canvas, Colour, Point, gradient, mix
 from app.pictures.painting.things import net
 
 _SKIES: tuple[tuple[tuple[float, Colour], ...], ...] = (
-    ((0, (12, 14, 46)), (0.35, (62, 42, 112)), (0.62, (232, 112, 122)), (0.72, (255, 190, 130))),
-    ((0, (5, 16, 40)), (0.4, (16, 74, 118)), (0.62, (72, 176, 186)), (0.72, (242, 226, 178))),
-    ((0, (10, 12, 38)), (0.4, (40, 50, 128)), (0.63, (150, 112, 196)), (0.72, (255, 176, 160))),
+    ((0, (12, 14, 46)), (0.24, (62, 42, 112)), (0.5, (232, 112, 122)), (0.66, (255, 190, 130))),
+    ((0, (5, 16, 40)), (0.26, (16, 74, 118)), (0.52, (72, 176, 186)), (0.66, (242, 226, 178))),
+    ((0, (10, 12, 38)), (0.26, (40, 50, 128)), (0.52, (150, 112, 196)), (0.66, (255, 176, 160))),
 )
 _LAMPS: tuple[Colour, ...] = ((255, 214, 140), (255, 236, 196), (150, 230, 255))
 _SHORE = 0.7
@@ -32,9 +32,9 @@ def _evening(canvas: Canvas, *, hall: bool) -> None:
     sky = dice.choice(_SKIES)
     canvas.sky(sky)
     _stars(canvas)
-    sun = (canvas.w * dice.uniform(0.3, 0.7), canvas.h * (_SHORE - 0.1))
+    sun = (canvas.w * dice.uniform(0.3, 0.7), canvas.h * (_SHORE - 0.18))
     canvas.glow(sun, 560 * canvas.u, sky[2][1], 0.8)
-    canvas.glow(sun, 190 * canvas.u, (255, 224, 190), 0.9)
+    canvas.glow(sun, 230 * canvas.u, (255, 224, 190), 1.0)
     haze = mix(sky[2][1], sky[1][1], 0.35)
     _row(canvas, haze=haze, far=0.66, high=0.2, wide=70, lamps=0.0)
     _row(canvas, haze=haze, far=0.4, high=0.3, wide=90, lamps=0.12)
@@ -47,7 +47,9 @@ def _evening(canvas: Canvas, *, hall: bool) -> None:
 def _stars(canvas: Canvas) -> None:
     for _ in range(130):
         at = (canvas.dice.uniform(0, canvas.w), canvas.dice.uniform(0, 0.4) * canvas.h)
-        canvas.dot(at, canvas.dice.uniform(0.5, 1.4), (255, 255, 255), canvas.dice.randrange(40, 190))
+        canvas.dot(
+            at, canvas.dice.uniform(0.5, 1.4), (255, 255, 255), canvas.dice.randrange(40, 190)
+        )
 
 
 def _row(
@@ -139,7 +141,7 @@ def _water(canvas: Canvas) -> None:
     part = canvas.image.crop((0, shore - depth, canvas.w, shore)).reduce(4)
     part = part.transpose(Image.Transpose.FLIP_TOP_BOTTOM).filter(ImageFilter.BoxBlur((1, 5)))
     mirrored = part.resize((canvas.w, depth), Image.Resampling.BICUBIC)
-    dark = gradient((canvas.w, depth), [(0, (70, 70, 70)), (1, (205, 205, 205))]).getchannel(0)
+    dark = gradient((canvas.w, depth), [(0, (34, 34, 34)), (1, (190, 190, 190))]).getchannel(0)
     mirrored.paste((6, 12, 30), (0, 0), dark)
     canvas.image.paste(mirrored, (0, shore))
     for _ in range(240):

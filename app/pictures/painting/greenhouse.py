@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 from app.pictures.painting.canvas import Canvas, Colour, mix
@@ -57,8 +58,8 @@ def _glass(canvas: Canvas, view: Eye) -> None:
     steps = [math.pi * n / 22 for n in range(23)]
     arch = [(-3.3 * math.cos(t), 0.35 - 2.35 * math.sin(t)) for t in steps]
     depth = [_FAR * (0.72**n) for n in range(11)]
-    for z, nearer in zip(depth, depth[1:], strict=False):
-        for a, b in zip(arch, arch[1:], strict=False):
+    for z, nearer in itertools.pairwise(depth):
+        for a, b in itertools.pairwise(arch):
             pane = [view.see(*a, z), view.see(*b, z), view.see(*b, nearer), view.see(*a, nearer)]
             canvas.draw.polygon(pane, fill=(206, 244, 240, canvas.dice.randrange(4, 30)))
     for x, y in arch[::2]:

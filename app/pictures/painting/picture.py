@@ -13,7 +13,9 @@ from app.pictures.fonts import font
 from app.pictures.painting.canvas import Canvas
 from app.pictures.painting.circuit import circuit
 from app.pictures.painting.city import city, works
+from app.pictures.painting.dashboard import dashboard
 from app.pictures.painting.greenhouse import greenhouse
+from app.pictures.painting.hills import energy, field
 from app.pictures.painting.racks import racks
 
 MARK = "preview – no image key set"
@@ -28,11 +30,14 @@ Scene = Callable[[Canvas], None]
 
 #: scene -> beginnings of words that call for it, in English and Turkish
 SCENES: Mapping[Scene, str] = {
-    greenhouse: "greenhouse|plant|crop|leaf|soil|irrigat|farm|agri|garden|tomato|sera|tar[ıi]m|bitki",
-    works: "factor|industr|machine|manufactur|maintenance|plant floor|conveyor|fabrika|sanayi",
-    racks: "server|data ?cent|rack|cyber|security|backup|sunucu|g[üu]venlik",
-    circuit: "circuit|chip|cloud|board|processor|firmware|edge|bulut|devre",
-    city: "city|smart city|network|building|gateway|lorawan|connect|traffic|[şs]ehir|a[ğg]",
+    greenhouse: "greenhouse|tomato|hydropon|horticult|seedling|indoor farm|sera",
+    field: "field|crop|soil|irrigat|farm|agri|harvest|orchard|vineyard|drone|tarla|tar[ıi]m|bitki",
+    energy: "energy|solar|wind|turbine|renewable|carbon|sustainab|green power|enerji|g[üu]ne[şs]",
+    works: "factor|industr|machine|manufactur|maintenance|motor|conveyor|fabrika|sanayi|makine",
+    racks: "server|data ?cent|rack|cyber|security|backup|hosting|sunucu|g[üu]venlik|veri merkez",
+    circuit: "circuit|chip|cloud|processor|firmware|electronic|bulut|devre|artificial intell",
+    dashboard: "dashboard|chart|analytic|report|metric|statistic|kpi|software|app\\b|panel|rapor",
+    city: "city|network|building|gateway|lorawan|connect|traffic|urban|office|[şs]ehir|bina",
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from app.pictures.painting.canvas import Canvas, Colour, mix
 from app.pictures.painting.depth import Eye, eye
 
@@ -24,7 +26,7 @@ def racks(canvas: Canvas) -> None:
     _floor(canvas, view, cold)
     _ceiling(canvas, view, cold)
     places = [_FAR * 0.86**n for n in range(21)]
-    for z, nearer in zip(places, places[1:], strict=False):
+    for z, nearer in itertools.pairwise(places):
         for side in (-1, 1):
             _rack(canvas, view, (side, z, nearer * 1.02), (cold, warm))
     canvas.glow(view.vanishing, 150 * canvas.u, (225, 248, 255), 0.95)
@@ -86,7 +88,12 @@ def _unit(
     top = -1.1 + unit * 2.08 / _UNITS
     low = top + 1.62 / _UNITS
     a, b = z + (nearer - z) * 0.1, z + (nearer - z) * 0.9
-    plate = [view.see(side, top, a), view.see(side, top, b), view.see(side, low, b), view.see(side, low, a)]
+    plate = [
+        view.see(side, top, a),
+        view.see(side, top, b),
+        view.see(side, low, b),
+        view.see(side, low, a),
+    ]
     canvas.draw.polygon(plate, fill=mix(tints[0], (4, 7, 14), 0.5))
     for n in range(7):
         if dice.random() < 0.62:
@@ -98,9 +105,7 @@ def _unit(
                 canvas.dot(at, 3.0 / depth, (255, 255, 255))
 
 
-def _mirrored(
-    canvas: Canvas, view: Eye, place: tuple[int, float, float], tint: Colour
-) -> None:
+def _mirrored(canvas: Canvas, view: Eye, place: tuple[int, float, float], tint: Colour) -> None:
     side, z, nearer = place
     band = [
         view.see(side, 1.05, z),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from datetime import UTC, datetime
@@ -9,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import StorageError
+from app.errors import StorageError, StorageFull
 from app.pictures.check import PictureFacts
-from app.pictures.files import keep_picture, sweep_parts, write_picture
+from app.pictures.files import keep_picture, storage_trouble, sweep_parts, write_picture
 from app.pictures.fit import FittedPicture
 
 AT = datetime(2026, 11, 21, 9, 5, 7, tzinfo=UTC)
@@ -68,3 +69,11 @@ def test_pictures_are_never_swept(tmp_path: Path) -> None:
     path = write_picture(tmp_path, b"x", extension="png", at=AT)
     os.utime(path, (1, 1))
     assert sweep_parts(tmp_path) == 0
+
+
+@pytest.mark.parametrize(
+    "number, kind",
+    [(errno.ENOSPC, StorageFull), (errno.EDQUOT, StorageFull), (errno.EIO, StorageError)],
+)
+def test_a_full_disk_is_told_from_a_broken_one(number: int, kind: type[StorageError]) -> None:
+    assert type(storage_trouble(OSError(number, os.strerror(number)))) is kind
