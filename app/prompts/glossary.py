@@ -15,13 +15,17 @@ from app.prompts.lexicon import LONGEST_PHRASE, Lexicon, Meaning, lexicon
 
 _TOKEN = re.compile(
     r"%\s?[0-9]+(?:[.,][0-9]+)?"
-    r"|[^\W_](?:[\w+#./°-]*[\w+#°])?(?:'[^\W\d_]+)?"
+    r"|(?:[0-9]+,(?=[0-9]))*[^\W_](?:[\w+#./°-]*[\w+#°])?(?:'[^\W\d_]+)?"
     r"|[,;:.!?()\n–—-]"
 )
 _ENGLISH_LOOK = (
-    r"[qwx]|th|sh|ch|ck|ph|ee|oo|ea|ou|oa|ll|ss$|(?:ing|ed|ion|ment|ness|ous|ble)$|[^aeiou]y$"
+    r"[qwx]|th|sh|ch|ck|ph|ee|oo|ea|ou|oa|ll|ss$"
+    r"|(?:ing|ed|ion|ment|ness|ous|ble)$|[^aeiou]y$"
 )
-_TURKISH_LOOK = r"(?:l[ae]r[iu]?|l[iu]k|m[ae]k|d[iu]r|[iu]yor|[dt][ae]n?|[iu]m[iu]z|[ns][iu]n?|s[iu]z|[cl][iu])$"
+_TURKISH_LOOK = (
+    r"(?:l[ae]r[iu]?|l[iu]k|m[ae]k|d[iu]r|[iu]yor|[dt][ae]n?|[iu]m[iu]z|[ns][iu]n?|s[iu]z"
+    r"|[cl][iu])$"
+)
 _BREAKS = frozenset(";:.!?()\n–—-")
 _SYMBOLS = {
     "°": " degrees ",
@@ -64,7 +68,7 @@ def detect(text: str) -> str | None:
 
 def _leaning(word: str, ending: str, known: Lexicon) -> int:
     """Weigh one word: above 0 for Turkish, below for English, 0 where it says nothing."""
-    turkish_word, english_word = known.is_turkish(word), known.is_english(word)
+    turkish_word, english_word = known.is_turkish(word), word.lower() in known.english
     signs = bool(turkish.LETTERS & set(word)) + (turkish.case_of(ending) is not None)
     return (turkish_word and not english_word) - (english_word and not turkish_word) + signs
 
@@ -100,7 +104,7 @@ def to_english(text: str, language: str | None = None) -> English:
 
 def _from_english(text: str) -> English:
     if text.isascii():
-        return English(text=" ".join(text.split()), unknown=())
+        return English(text=to_ascii(" ".join(text.split())), unknown=())
     kept: list[str] = []
     unknown: list[str] = []
     for word in text.split():
