@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 
 from starlette.requests import Request
 
+from bot.demo.parameters import strict_json
 from bot.demo.people import SimError
 from bot.demo.records import Json
 
@@ -66,7 +66,7 @@ class Body:
 async def body_of(request: Request) -> Body:
     """The request's JSON object."""
     try:
-        values = json.loads(await request.body() or b"{}")
+        values = strict_json(await request.body() or b"{}")
     except ValueError as error:
         raise SimError(400, "The body is not JSON.") from error
     if not isinstance(values, dict):

@@ -18,6 +18,7 @@ from bot.demo.methods import METHODS, NAMES
 from bot.demo.parameters import Call, decode
 from bot.demo.records import CallRecord, Json
 from bot.demo.refusals import Refusal, too_many_requests
+from bot.demo.targets import CHAT_ID
 from bot.demo.world import World
 
 UNAUTHORIZED = Refusal(401, "Unauthorized")
@@ -172,7 +173,7 @@ def _refused(refusal: Refusal) -> Response:
 
 def _chat_id(call: Call) -> int | str | None:
     wanted = call.text("chat_id").strip()
-    return int(wanted) if wanted.lstrip("-").isdigit() else wanted or None
+    return int(wanted) if CHAT_ID.fullmatch(wanted) else wanted[:64] or None
 
 
 def _summary(call: Call, result: Any) -> str:

@@ -14,7 +14,9 @@ PATTERNS = (
     ("email", re.compile(r"(?<![\w.])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     (
         "url",
-        re.compile(rf"(?i)(?<![\w@./])(?:[a-z0-9-]+\.)+(?:{ENDINGS})(?![\w-])(?:/[^\s<>\"']*)?"),
+        re.compile(
+            rf"(?i)(?<![\w@./])(?:[a-z0-9-]+\.)+(?:{ENDINGS})(?![\w-])(?:/[^\s<>\"']*[^\s<>\"'.,:;!?)\]}}])?"
+        ),
     ),
     ("mention", re.compile(r"(?<![\w/@.])@[A-Za-z]\w{3,31}\b", re.ASCII)),
     ("hashtag", re.compile(r"(?<![\w#&])#(?=\w*[^\W\d_])\w{1,256}")),

@@ -33,6 +33,7 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._over = asyncio.Event()
+        self.holding = asyncio.Event()
 
     def order(self, fault: Fault) -> None:
         """Lets that failure wait for its call."""
@@ -56,6 +57,7 @@ class Faults:
 
     async def hold(self, seconds: float) -> None:
         """Waits that long, or until the faults are cleared or the server stops."""
+        self.holding.set()
         try:
             await asyncio.wait_for(self._over.wait(), seconds)
         except TimeoutError:

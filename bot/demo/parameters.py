@@ -44,14 +44,7 @@ class Call:
         value = self.values.get(name)
         if value is None or value == "":
             return None
-        try:
-            return int(value)
-        except (TypeError, ValueError) as error:
-            raise bad_request(f"invalid {name} specified") from error
-
-    def decimal(self, name: str, default: float) -> float:
-        """A number with a default."""
-        return float(self.number(name) or default)
+        return whole(value, name)
 
     def flag(self, name: str) -> bool:
         """A boolean, also as the string "true"."""
@@ -73,6 +66,24 @@ class Call:
             raise bad_request(f"can't parse {name}: expected an Array")
         return value
 
+    def objects(self, name: str) -> list[Json]:
+        """A list of objects, empty when absent."""
+        rows = self.rows(name)
+        if not all(isinstance(row, dict) for row in rows):
+            raise bad_request(f"can't parse {name}: expected an Object")
+        return rows
+
+    def object(self, name: str) -> Json:
+        """An object, empty when absent."""
+        value = self.structure(name)
+        if value is not None and not isinstance(value, dict):
+            raise bad_request(f"can't parse {name}: expected an Object")
+        return value or {}
+
+    def numbers(self, name: str) -> list[int]:
+        """A list of integers, empty when absent."""
+        return [whole(value, name) for value in self.rows(name)]
+
     def attached(self, value: str, name: str) -> Upload | None:
         """The file that `attach://part`, or a part with the parameter's own name, means."""
         if value.startswith("attach://"):
@@ -83,12 +94,27 @@ class Call:
         return self.uploads.get(name) if not value else None
 
 
+def whole(value: Any, name: str) -> int:
+    """An integer, also from digits."""
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise bad_request(f"invalid {name} specified") from error
+
+
 def parsed(value: str, name: str) -> Any:
     """JSON in a form field."""
     try:
-        return json.loads(value)
+        return strict_json(value)
     except ValueError as error:
         raise bad_request(f"can't parse {name} JSON object") from error
+
+
+def strict_json(source: str | bytes) -> Any:
+    """JSON whose texts are whole; ValueError also for half of a surrogate pair."""
+    value = json.loads(source)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 async def decode(request: Request, method: str) -> Call:
@@ -112,7 +138,7 @@ async def decode(request: Request, method: str) -> Call:
 
 def _json_body(body: bytes) -> Json:
     try:
-        value = json.loads(body) if body else {}
+        value = strict_json(body) if body else {}
     except ValueError as error:
         raise bad_request("can't parse JSON object") from error
     if not isinstance(value, dict):

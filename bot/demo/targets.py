@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from bot.demo.parameters import Call
+import re
+
+from bot.demo.parameters import Call, whole
 from bot.demo.records import Chat, Message, Topic
 from bot.demo.refusals import bad_request, forbidden, migrated
 from bot.demo.world import World
 
 GENERAL_TOPIC = 1
+CHAT_ID = re.compile(r"-?[0-9]{1,18}")
 
 
 def chat_of(world: World, call: Call, name: str = "chat_id") -> Chat:
@@ -24,7 +27,7 @@ def chat_of(world: World, call: Call, name: str = "chat_id") -> Chat:
 
 
 def _by_id(world: World, wanted: str) -> Chat | None:
-    return world.chats.get(int(wanted)) if wanted.lstrip("-").isdigit() else None
+    return world.chats.get(int(wanted)) if CHAT_ID.fullmatch(wanted) else None
 
 
 def _by_name(world: World, name: str) -> Chat | None:
@@ -77,12 +80,12 @@ def open_topic(chat: Chat, thread_id: int) -> Topic:
 
 def replied(call: Call, chat: Chat) -> int | None:
     """The message that a new one answers, if it is still there."""
-    asked = call.structure("reply_parameters") or {}
+    asked = call.object("reply_parameters")
     wanted = asked.get("message_id") or call.number("reply_to_message_id")
     if not wanted:
         return None
-    if int(wanted) in chat.messages:
-        return int(wanted)
+    if (message_id := whole(wanted, "message_id")) in chat.messages:
+        return message_id
     if asked.get("allow_sending_without_reply") or call.flag("allow_sending_without_reply"):
         return None
     raise bad_request("message to be replied not found")

@@ -38,7 +38,7 @@ def tell(world: World, chat_id: int | None = None) -> str:
     for event in world.log.after(0):
         teller.hear(event)
     moments = [one for one in teller.moments if chat_id in (None, one.chat_id)]
-    return "".join(_spaced(moments))
+    return "".join(_spaced(moments)).replace(world.token, "…")
 
 
 def _spaced(moments: list[Moment]) -> Iterator[str]:

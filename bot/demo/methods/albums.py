@@ -16,7 +16,7 @@ from bot.demo.world import World
 def send_media_group(world: World, call: Call) -> list[Json]:
     """Sends all items, or none of them when one is refused."""
     chat = writable(world, call, "photos")
-    items = call.rows("media")
+    items = call.objects("media")
     if not 2 <= len(items) <= 10:
         raise bad_request("wrong number of items in the media group, expected 2-10 items")
     if len({str(item.get("type")) for item in items}) > 1:

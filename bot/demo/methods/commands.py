@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bot.demo.parameters import Call
+from bot.demo.parameters import Call, whole
 from bot.demo.profile import Key
 from bot.demo.records import Json
 from bot.demo.refusals import bad_request
@@ -21,7 +21,7 @@ LIMITS = {"name": 64, "short_description": 120, "description": 512}
 
 def set_my_commands(world: World, call: Call) -> bool:
     """Replaces the menu of one scope and language."""
-    commands = [_command(item) for item in call.rows("commands")]
+    commands = [_command(item) for item in call.objects("commands")]
     if len(commands) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
     world.profile.commands[_key(world, call)] = commands
@@ -63,11 +63,15 @@ def _command(item: Json) -> Json:
 
 
 def _key(world: World, call: Call) -> Key:
-    scope = call.structure("scope") or {"type": "default"}
-    if scope.get("type") not in SCOPES:
+    scope = call.object("scope") or {"type": "default"}
+    if str(scope.get("type")) not in SCOPES:
         raise bad_request("can't parse BotCommandScope: unsupported type specified")
     chat_id, user_id = scope.get("chat_id", ""), scope.get("user_id", "")
-    if chat_id and str(chat_id).lstrip("-").isdigit() and int(chat_id) not in world.chats:
+    if (
+        chat_id
+        and not str(chat_id).startswith("@")
+        and whole(chat_id, "chat_id") not in world.chats
+    ):
         raise bad_request("chat not found")
     where = f":{chat_id}:{user_id}" if chat_id else "::"
     return f"{scope['type']}{where}", call.text("language_code")
@@ -94,7 +98,7 @@ def _getter(name: str) -> Callable[[World, Call], Json]:
 
 def set_chat_menu_button(world: World, call: Call) -> bool:
     """What stands beside the message box."""
-    world.profile.menu_button = call.structure("menu_button") or {"type": "commands"}
+    world.profile.menu_button = call.object("menu_button") or {"type": "commands"}
     return True
 
 

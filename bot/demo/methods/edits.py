@@ -45,8 +45,8 @@ def edit_message_caption(world: World, call: Call) -> Json:
 def edit_message_media(world: World, call: Call) -> Json:
     """Another picture or file, with the caption that comes along."""
     message = editable(world, call)
-    item = call.structure("media")
-    if not isinstance(item, dict):
+    item = call.object("media")
+    if not item:
         raise bad_request("media is empty")
     fields = media_fields(world, call, item, caption_in(item))
     if message.media_group_id and bool(message.photo) != bool(fields["photo"]):

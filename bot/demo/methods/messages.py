@@ -84,7 +84,7 @@ def delete_message(world: World, call: Call) -> bool:
 def delete_messages(world: World, call: Call) -> bool:
     """Takes up to 100 messages away; those already gone are skipped."""
     chat = joined(world, chat_of(world, call))
-    wanted = [int(message_id) for message_id in call.rows("message_ids")]
+    wanted = call.numbers("message_ids")
     if not 1 <= len(wanted) <= DELETE_LIMIT:
         raise bad_request("message identifiers are not specified")
     found = [chat.messages[message_id] for message_id in wanted if message_id in chat.messages]
@@ -107,7 +107,7 @@ def _require_deletable(world: World, message: Message) -> None:
 def set_message_reaction(world: World, call: Call) -> bool:
     """One emoji on a message, or none."""
     message = message_to(world, call, "react")
-    marks = [str(mark.get("emoji", "")) for mark in call.rows("reaction")]
+    marks = [str(mark.get("emoji", "")) for mark in call.objects("reaction")]
     if len(marks) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
     if any(not mark for mark in marks):

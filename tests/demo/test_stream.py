@@ -1,0 +1,122 @@
+"""Events, the page, and who may talk to the server."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import httpx
+import pytest
+
+from bot.demo.server import LocalTelegram, NotLoopbackError, serve
+from bot.demo.world import RealTokenError, World, create_world
+from tests.demo.harness import ADA, Bot, People, keyboard
+
+REAL = "123456789:" + "A" * 35
+
+
+async def test_what_was_missed_is_replayed_after_the_last_event_id(people: People) -> None:
+    first = (await people.get("state"))["last_event_id"]
+    for text in ("one", "two", "three"):
+        await people.say(text)
+    events = await people.events(2, last=first + 1)
+    assert [event.data["text"] for event in events] == ["two", "three"]
+    assert [event.id for event in events] == [first + 2, first + 3]
+
+
+async def test_the_last_event_id_may_stand_in_the_query(people: People) -> None:
+    events = await people.events(2, query="?last_event_id=0")
+    assert [event.kind for event in events] == ["chat", "chat"]
+
+
+async def test_replay_and_live_events_follow_each_other_without_gap(
+    bot: Bot, people: People
+) -> None:
+    await people.say("before")
+    listening = asyncio.create_task(people.events(4, query="?last_event_id=2"))
+    sent = await bot.call("sendMessage", chat_id=ADA, text="x", reply_markup=keyboard("Go"))
+    await people.tap(sent["message_id"], "go")
+    events = await listening
+    assert [event.kind for event in events] == ["message", "message", "call", "tap"]
+    assert [event.id for event in events] == [3, 4, 5, 6]
+
+
+async def test_kinds_can_be_chosen(bot: Bot, people: People) -> None:
+    sent = await bot.call("sendMessage", chat_id=ADA, text="x")
+    where = {"chat_id": ADA, "message_id": sent["message_id"]}
+    await bot.call("sendChatAction", chat_id=ADA, action="upload_photo")
+    await bot.call("editMessageText", **where, text="y")
+    await bot.call("deleteMessage", **where)
+    events = await people.events(3, query="?last_event_id=0&kinds=action,edit,delete")
+    assert [event.kind for event in events] == ["action", "edit", "delete"]
+    assert events[0].data["action"] == "upload_photo"
+    assert events[1].data["text"] == "y"
+    assert events[2].data == where
+
+
+async def test_an_answered_tap_is_an_event(bot: Bot, people: People) -> None:
+    sent = await bot.call("sendMessage", chat_id=ADA, text="x", reply_markup=keyboard("Go"))
+    tapped = await people.tap(sent["message_id"], "go")
+    query = {"callback_query_id": tapped["callback_query_id"]}
+    await bot.call("answerCallbackQuery", **query, text="Done")
+    (event,) = await people.events(1, query="?last_event_id=0&kinds=answer")
+    place = {"user_id": ADA, "chat_id": ADA, "message_id": sent["message_id"]}
+    assert event.data == {**query, **place, "text": "Done", "show_alert": False}
+
+
+async def test_the_server_stops_while_somebody_listens() -> None:
+    world = create_world()
+    async with httpx.AsyncClient(trust_env=False) as client:
+        async with serve(world) as local:
+            request = client.build_request("GET", f"{local.url}/sim/events")
+            response = await client.send(request, stream=True)
+            lines = response.aiter_lines()
+            assert await anext(lines) == ": connected"
+        assert [line async for line in lines if line] == []
+
+
+@pytest.mark.parametrize("path", ["/", "/sim/state", "/bot42:x/getMe"])
+@pytest.mark.parametrize(
+    "header", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}]
+)
+async def test_foreign_hosts_and_origins_are_refused(
+    http: httpx.AsyncClient, path: str, header: dict[str, str]
+) -> None:
+    answer = await http.get(path, headers=header)
+    assert answer.status_code == 403
+    assert answer.json() == {"error": "This server answers this computer only."}
+
+
+async def test_the_page_itself_may_post(http: httpx.AsyncClient, local: LocalTelegram) -> None:
+    answer = await http.post("/sim/reset", json={}, headers={"Origin": local.url})
+    assert answer.status_code == 200
+
+
+async def test_every_answer_carries_the_pages_policy(http: httpx.AsyncClient) -> None:
+    for path in ("/", "/sim/state", "/nowhere"):
+        policy = (await http.get(path)).headers["content-security-policy"]
+        assert policy == "default-src 'self'; img-src 'self' data: blob:"
+
+
+def test_a_token_that_looks_real_is_refused_unless_forced() -> None:
+    with pytest.raises(RealTokenError, match="real bot"):
+        create_world(token=REAL)
+    assert create_world(token=REAL, allow_real_token=True).bot.id == 123456789
+
+
+async def test_only_loopback_is_served(world: World) -> None:
+    with pytest.raises(NotLoopbackError, match="loopback"):
+        async with serve(world, host="0.0.0.0"):  # noqa: S104 - this is what must be refused
+            pass
+
+
+async def test_a_taken_port_is_an_error_or_the_next_one_is_taken(
+    local: LocalTelegram, world: World
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match="in use"):
+            async with serve(create_world(), port=port):
+                pass
+        async with serve(create_world(), port=port, next_free_port=True) as other:
+            assert port < other.port <= port + 20
