@@ -13,7 +13,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from app.wallclock import on_the_wall, require_aware, resolve
-from app.when_words import PATTERNS, Part, Pattern, Pieces, fold
+from app.when_pieces import Part, Pieces, fold
+from app.when_words import PATTERNS, Pattern
 
 LONGEST = 80
 PART_STARTS: dict[Part, time] = {"morning": time(9), "noon": time(12), "evening": time(18)}

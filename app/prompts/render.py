@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from app.prompts import turkish
 from app.prompts.cleaning import Topic, read_topic, without_addresses
-from app.prompts.glossary import English, detect, to_ascii, to_english
+from app.prompts.glossary import English, to_ascii, to_english
+from app.prompts.language import detect
 from app.prompts.templates import ENVIRONMENT, LANGUAGES, SLOTS, Library, Template, built_in
 from app.prompts.themes import ThemeUnknown, choose, tag_themes
 
@@ -59,16 +60,14 @@ def compose(
 ) -> Composition:
     """Write the prompt and texts for a topic; equal arguments give equal results.
 
-    `language` is that of the texts, by default the topic's own. `slots` and `palette` replace
-    what the seed would choose; `subject` replaces the translation (a person's correction).
-    Raises TopicEmpty, ThemeUnknown or TemplateUnknown, all ValueErrors.
+    `language` is that of the texts, by default the topic's own; `slots` and `palette` replace
+    the seed's choice, `subject` the translation. Raises TopicEmpty, ThemeUnknown, TemplateUnknown.
     """
     shelf = library or built_in()
     read = read_topic(topic, frozenset(tag_themes(shelf)))
     chosen = choose(_all_words(topic, read), read.tags, shelf, theme=theme, template=template)
     spoken = language if language in LANGUAGES else detect(read.line) or "en"
-    english = _english(read, spoken, subject)
-    made = chosen.template
+    made, english = chosen.template, _english(read, spoken, subject)
     shown = english.text or made.subject
     picks = random.Random(seed)
     scene = _scene(made, picks, {**(slots or {}), **({"palette": palette} if palette else {})})

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.prompts import turkish
-from app.prompts.glossary import detect, to_english
+from app.prompts.glossary import to_english
+from app.prompts.language import detect
 from app.prompts.lexicon import lexicon
 
 TOPICS = [
