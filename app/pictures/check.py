@@ -6,31 +6,16 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from PIL import Image
 
 from app.errors import ImageDownload
+from app.pictures.facts import PictureFacts
 
 #: the only decoders a vendor's bytes may reach (reliability.md 0.4)
 FORMATS = ("JPEG", "PNG", "WEBP")
 MAX_PIXELS = 16_800_000
 MIMES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PictureFacts:
-    """What a picture's bytes are, whatever their sender called them; sizes in pixels and bytes."""
-
-    mime: str
-    width: int
-    height: int
-    file_size: int
-
-    @property
-    def format(self) -> str:
-        """png, jpeg or webp."""
-        return self.mime.removeprefix("image/")
 
 
 def check_picture(data: bytes) -> PictureFacts:

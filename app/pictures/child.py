@@ -13,6 +13,7 @@ import signal
 import struct
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from app.errors import ImageDownload
@@ -86,8 +87,9 @@ def _limit() -> None:
         return
     used = resource.getrusage(resource.RUSAGE_SELF)
     allowed = int(used.ru_utime + used.ru_stime) + _CPU_SECONDS
-    resource.setrlimit(resource.RLIMIT_CPU, (allowed, resource.RLIM_INFINITY))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    for kind, most in ((resource.RLIMIT_CPU, allowed), (resource.RLIMIT_AS, _MEMORY)):
+        with suppress(ValueError, OSError):  # macOS knows RLIMIT_AS and refuses to set it
+            resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
 
 
 def _frame(stream: BinaryIO) -> tuple[Header, bytes] | None:

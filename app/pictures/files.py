@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.errors import StorageError, StorageFull
 from app.models import PictureFile
-from app.pictures.fit import FittedPicture
+from app.pictures.facts import FittedPicture
 
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from app.pictures.check import MIMES, PictureFacts, opened
+from app.pictures.check import MIMES, opened
+from app.pictures.facts import FittedPicture, PictureFacts
 
 _SAVE = {
     "PNG": {"compress_level": 6},
     "JPEG": {"quality": 92, "subsampling": 0, "optimize": True},
     "WEBP": {"quality": 92, "method": 4},
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FittedPicture:
-    """The bytes and what they are."""
-
-    data: bytes
-    facts: PictureFacts
 
 
 def fit_picture(data: bytes, *, width: int, height: int, output_format: str) -> FittedPicture:

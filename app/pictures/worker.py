@@ -13,9 +13,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from app.errors import ImageDownload
-from app.pictures.check import PictureFacts
 from app.pictures.child import LENGTHS, pack
-from app.pictures.fit import FittedPicture
+from app.pictures.facts import FittedPicture, PictureFacts
 
 _ROOT = Path(__file__).resolve().parents[2]
 _ANSWER_MAX = 256 * 1024 * 1024
@@ -83,7 +82,9 @@ class PictureWorker:
     async def aclose(self) -> None:
         """End the process now; a task it is at fails with `ImageDownload`."""
         self._closed = True
-        await self._end()
+        self._kill()
+        async with self._turn:
+            await self._end()
 
     async def _do(self, header: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
         async with self._turn:
@@ -132,14 +133,18 @@ class PictureWorker:
             )
         return self._process
 
+    def _kill(self) -> None:
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
     async def _end(self) -> None:
+        """Kill and bury; only who holds the turn may, for the pipes bear one reader."""
+        self._kill()
         process, self._process = self._process, None
-        if process is None:
-            return
-        with suppress(ProcessLookupError):
-            process.kill()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.communicate(), _END_SECONDS)
+        if process is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.communicate(), _END_SECONDS)
 
 
 def _bare_environment() -> dict[str, str]:

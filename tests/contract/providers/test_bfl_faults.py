@@ -149,6 +149,16 @@ async def test_a_404_of_a_poll_is_a_job_not_found(bfl: BflProvider, vendor: Vend
     assert (await bfl.poll(handle)).state is JobState.NOT_FOUND
 
 
+@pytest.mark.parametrize("status", [404, 405, 413, 418])
+async def test_an_order_refused_outright_is_invalid_and_free(
+    bfl: BflProvider, vendor: Vendor, status: int
+) -> None:
+    vendor.fail(Fault(on="submit", **says(status, {"detail": "no"})))
+    with pytest.raises(ImageInvalid) as caught:
+        await bfl.submit(ASKED, key="k1")
+    assert (caught.value.http_status, caught.value.maybe_billed) == (status, False)
+
+
 async def test_a_wrong_key_is_an_auth_error(net: NetClient, base: str) -> None:
     bfl = BflProvider(net, key=SecretStr("another"), base_url=base)
     with pytest.raises(ImageAuth):

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.errors import StorageError, StorageFull
-from app.pictures.check import PictureFacts
+from app.pictures.facts import FittedPicture, PictureFacts
 from app.pictures.files import keep_picture, storage_trouble, sweep_parts, write_picture
-from app.pictures.fit import FittedPicture
 
 AT = datetime(2026, 11, 21, 9, 5, 7, tzinfo=UTC)
 

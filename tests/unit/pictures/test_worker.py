@@ -117,6 +117,24 @@ async def test_it_is_gone_at_once_when_closed() -> None:
         os.kill(process, 0)
 
 
+async def test_closing_in_the_middle_of_tasks_fails_them_at_once() -> None:
+    worker = PictureWorker()
+    await worker.check(picture())
+    assert worker.process_id is not None
+    os.kill(worker.process_id, signal.SIGSTOP)
+    tasks = [asyncio.create_task(worker.check(picture())) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    await worker.aclose()
+    failed = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [type(error) for error in failed] == [ImageDownload] * 3
+
+
+async def test_a_picture_that_wants_too_much_memory_is_refused(worker: PictureWorker) -> None:
+    with pytest.raises(ImageDownload):
+        await worker.fit(picture(), width=60_000, height=60_000, output_format="png")
+    assert (await worker.check(picture())).width == 40
+
+
 async def test_a_closed_worker_starts_nothing() -> None:
     worker = PictureWorker()
     await worker.aclose()
