@@ -75,7 +75,7 @@ def _easel(canvas: Canvas) -> None:
 
 def _hills(canvas: Canvas, at: tuple[float, float], u: float) -> None:
     x, y = at
-    far = [(-150, 120), (-66, -10), (-6, 62), (34, 22), (150, 120)]
+    far = [(-150, 140), (-66, -10), (-6, 62), (34, 22), (150, 140)]
     near = [(-150, 140), (-110, 84), (-20, 132), (76, 70), (150, 128), (150, 140)]
     for outline, tint in ((far, _RIBBONS[1]), (near, _RIBBONS[2])):
         points = [(x + a * u, y + b * u) for a, b in outline]

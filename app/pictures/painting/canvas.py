@@ -72,9 +72,11 @@ class Canvas:
     def path(
         self, points: Sequence[Point], colour: Colour, width: float, alpha: int = 255
     ) -> None:
-        """A line of `width` thousandths with round joints."""
+        """A line of `width` thousandths."""
         stroke = max(1, round(width * self.u))
-        self.draw.line(list(points), fill=(*colour, alpha), width=stroke, joint="curve")
+        # A rounded joint is drawn over the line: on a translucent one it would show as a dot.
+        joint = "curve" if alpha == 255 else None
+        self.draw.line(list(points), fill=(*colour, alpha), width=stroke, joint=joint)
 
     def dot(self, at: Point, radius: float, colour: Colour, alpha: int = 255) -> None:
         """A disc of `radius` thousandths."""

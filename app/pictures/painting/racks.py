@@ -25,7 +25,7 @@ def racks(canvas: Canvas) -> None:
     canvas.glow(view.vanishing, 430 * canvas.u, cold, 0.75)
     _floor(canvas, view, cold)
     _ceiling(canvas, view, cold)
-    places = [_FAR * 0.86**n for n in range(21)]
+    places = [_FAR * 0.86**n for n in range(27)]
     for z, nearer in itertools.pairwise(places):
         for side in (-1, 1):
             _rack(canvas, view, (side, z, nearer * 1.02), (cold, warm))

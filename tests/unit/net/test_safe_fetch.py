@@ -221,6 +221,22 @@ async def test_a_configured_host_may_be_http_and_loopback(
     assert got == b"picture"
 
 
+@pytest.mark.parametrize(
+    "url, host",
+    [
+        ("http://images.test/x", "images.test"),
+        ("https://images.test/x", "images.test"),
+        ("http://images.test/x", "images.test:80"),
+        ("http://[::1]:8080/x", "[::1]:8080"),
+    ],
+)
+async def test_a_trusted_host_is_reached_by_its_name(url: str, host: str) -> None:
+    seen: list[httpx.Request] = []
+    async with NetClient(transport=httpx.MockTransport(watching(seen))) as net:
+        await safe_fetch(net, url, trusted_hosts={host}, lookup=no_lookup)
+    assert str(seen[0].url) == url
+
+
 async def test_trust_is_for_that_port_only(net: NetClient, base: str) -> None:
     with pytest.raises(ImageDownload):
         await safe_fetch(
