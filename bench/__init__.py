@@ -1,0 +1,1 @@
+"""Figures of the running bot, as ratios to a named ideal and a named peer in the same run."""
