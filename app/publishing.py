@@ -301,11 +301,8 @@ class PublishService:
         draft = await tx.drafts.get(draft_id)
         states = {one.state for one in await tx.deliveries.find(draft_id=draft_id)}
         if draft.state is DraftState.SCHEDULED and states <= _SETTLED:
-            out = DeliveryState.PUBLISHED in states
             draft = await tx.drafts.move(
-                draft,
-                state=DraftState.PUBLISHED if out else DraftState.REVIEW,
-                updated_at=self._clock.now(),
+                draft, updated_at=self._clock.now(), **_closed(DeliveryState.PUBLISHED in states)
             )
         await self._show(tx, draft)
 
@@ -333,3 +330,10 @@ class PublishService:
         await self._announcements.say(
             tx, AnnouncementKind.CARD, brand_id=draft.brand_id, draft_id=draft.id
         )
+
+
+def _closed(out: bool) -> dict[str, Any]:
+    """Published where something is out; else under review again, with no approval left."""
+    if out:
+        return {"state": DraftState.PUBLISHED}
+    return {"state": DraftState.REVIEW, "decided_by": None, "decided_at": None}

@@ -1,4 +1,4 @@
-"""Buttons: one table from action to what it does; every press is answered at once."""
+"""Buttons: one table from action to what it does; every press is answered before anything else."""
 
 from __future__ import annotations
 
@@ -6,44 +6,24 @@ import logging
 from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
-from telegram import Update
+from telegram import CallbackQuery, Update
 from telegram.error import BadRequest
 
+from app.drafts import DraftService
 from app.errors import DeskError, Stale, StorageError
-from app.models import Draft, DraftState, Role
+from app.models import Actor, Draft, DraftState, Role
 from bot.callback_data import Action, Press
 from bot.context import DeskContext, sentence
 from bot.desk import card_painter
 from bot.handlers.questions import CAPTION, PROMPT, TIME, ask
-from bot.handlers.start import set_language
+from bot.texts import load
 
 log = logging.getLogger(__name__)
 
 #: Bot API, answerCallbackQuery.text
 ANSWER_MAX = 200
-
-Do = Callable[[Update, DeskContext, Press], Awaitable[str]]
-
-
-async def on_press(update: Update, context: DeskContext) -> None:
-    """Do what the button says and answer it."""
-    query = update.callback_query
-    if query is None:
-        return
-    alert = False
-    try:
-        press = Press.unpack(query.data or "")
-        _check_right(context, press)
-        text = await ACTIONS[press.action](update, context, press)
-    except StorageError:
-        raise
-    except DeskError as error:
-        text, alert = sentence(error, context.texts), not isinstance(error, Stale)
-        log.info("button %s: %s", query.data, error.code)
-    try:
-        await query.answer(text[:ANSWER_MAX] or None, show_alert=alert)
-    except BadRequest as error:
-        log.info("a press was answered too late: %s", error)
+_FOR_VIEWERS = frozenset({Action.SHOW, Action.LANGUAGE})
+_APPROVED = (DraftState.APPROVED, DraftState.SCHEDULED)
 
 
 class RoleMissing(DeskError):
@@ -52,148 +32,180 @@ class RoleMissing(DeskError):
     code = "viewer"
 
 
-def _check_right(context: DeskContext, press: Press) -> None:
-    if context.member.role is Role.VIEWER and press.action not in (Action.SHOW, Action.LANGUAGE):
-        raise RoleMissing
+class Pressed:
+    """A button being pressed: who, where, and its one answer."""
+
+    def __init__(self, query: CallbackQuery, context: DeskContext, press: Press) -> None:
+        """`press` is what the button carries."""
+        self.query = query
+        self.context = context
+        self.press = press
+        self.services = context.services
+        self.texts = context.texts
+
+    @property
+    def actor(self) -> Actor:
+        """Who presses."""
+        return self.context.actor
+
+    async def answer(self, text: str = "") -> None:
+        """Stop the button's spinner; the words are shown for a moment."""
+        await _answer(self.query, text)
+
+    async def draft(self) -> Draft:
+        """The draft, if the card shows its present version; else `Stale`."""
+        draft = await self.services.drafts.get(self.press.target)
+        if draft.version != self.press.version:
+            raise Stale(draft=draft)
+        return draft
 
 
-async def _approve(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.schedule.approve(
-        press.target, press.version, context.actor, when=press.when
-    )
-    return await _when_answer(context, press)
+Do = Callable[[Pressed], Awaitable[None]]
 
 
-async def _at(update: Update, context: DeskContext, press: Press) -> str:
-    """A time was picked: approve for it, or move what is approved."""
-    draft = await _shown(context, press)
-    if draft.state in (DraftState.APPROVED, DraftState.SCHEDULED):
-        await context.services.schedule.schedule(
-            press.target, press.version, context.actor, when=press.when
-        )
-    else:
-        await context.services.schedule.approve(
-            press.target, press.version, context.actor, when=press.when
-        )
-    await _drop_echo(update)
-    return await _when_answer(context, press)
-
-
-async def _when_answer(context: DeskContext, press: Press) -> str:
-    draft = await context.services.drafts.get(press.target)
-    if draft.state is DraftState.APPROVED:
-        return context.texts("done.approved")
-    if press.when is None:
-        return context.texts("done.now")
-    zone = ZoneInfo((await context.services.members.brand()).zone)
-    now = context.services.clock.now()
-    when = context.texts.day_and_time(press.when, zone, now=now)
-    return context.texts("done.scheduled", when=when)
-
-
-async def _drop_echo(update: Update) -> None:
-    """A confirmed echo has no buttons any more; the card shows the rest."""
-    query = update.callback_query
-    message = query.message if query else None
-    if query is not None and message is not None and getattr(message, "photo", None) == ():
-        await query.edit_message_reply_markup(None)
-
-
-async def _times(update: Update, context: DeskContext, press: Press) -> str:
-    await _shown(context, press)
-    await _show_keyboard(update, context, press, "times")
-    return ""
-
-
-async def _back(update: Update, context: DeskContext, press: Press) -> str:
-    await _show_keyboard(update, context, press, "main")
-    return ""
-
-
-async def _show_keyboard(update: Update, context: DeskContext, press: Press, name: str) -> None:
-    """Another sheet of buttons under the same card, until its next change."""
-    painter = await card_painter(context.services, press.target, context.texts)
-    keyboard = painter.keyboard()
-    markup = keyboard.times() if name == "times" else keyboard.main()
+async def on_press(update: Update, context: DeskContext) -> None:
+    """Do what the button says; a refusal is its answer."""
     query = update.callback_query
     if query is None:
         return
     try:
-        await query.edit_message_reply_markup(markup)
+        press = Press.unpack(query.data or "")
+        if context.member.role is Role.VIEWER and press.action not in _FOR_VIEWERS:
+            raise RoleMissing
+        await ACTIONS[press.action](Pressed(query, context, press))
+    except StorageError:
+        raise
+    except DeskError as error:
+        log.info("a press was refused: %s", error.code)
+        alert = not isinstance(error, Stale)
+        await _answer(query, sentence(error, context.texts), alert=alert)
+
+
+async def _answer(query: CallbackQuery, text: str, *, alert: bool = False) -> None:
+    try:
+        await query.answer(text[:ANSWER_MAX] or None, show_alert=alert)
+    except BadRequest as error:
+        log.info("a press was answered too late: %s", error)
+
+
+async def _approve(pressed: Pressed) -> None:
+    press = pressed.press
+    await pressed.services.schedule.approve(
+        press.target, press.version, pressed.actor, when=press.when
+    )
+    await pressed.answer(await _outcome(pressed))
+
+
+async def _at(pressed: Pressed) -> None:
+    """A time was picked: approve for it, or move what is approved."""
+    press, schedule = pressed.press, pressed.services.schedule
+    draft = await pressed.draft()
+    change = schedule.schedule if draft.state in _APPROVED else schedule.approve
+    await change(press.target, press.version, pressed.actor, when=press.when)
+    await pressed.answer(await _outcome(pressed))
+    await _close_echo(pressed.query)
+
+
+async def _outcome(pressed: Pressed) -> str:
+    draft = await pressed.services.drafts.get(pressed.press.target)
+    when = pressed.press.when
+    if draft.state is DraftState.APPROVED:
+        return pressed.texts("done.approved")
+    if when is None:
+        return pressed.texts("done.now")
+    zone = ZoneInfo((await pressed.services.members.brand()).zone)
+    now = pressed.services.clock.now()
+    return pressed.texts("done.scheduled", when=pressed.texts.day_and_time(when, zone, now=now))
+
+
+async def _close_echo(query: CallbackQuery) -> None:
+    """A time that was confirmed or changed has no buttons any more; a card keeps its own."""
+    message = query.message
+    if message is not None and getattr(message, "photo", None) == ():
+        await query.edit_message_reply_markup(None)
+
+
+async def _times(pressed: Pressed) -> None:
+    await pressed.draft()
+    await pressed.answer()
+    await _show_sheet(pressed, "times")
+
+
+async def _back(pressed: Pressed) -> None:
+    await pressed.answer()
+    await _show_sheet(pressed, "main")
+
+
+async def _show_sheet(pressed: Pressed, name: str) -> None:
+    """Other buttons under the same card, until its next change draws it anew."""
+    painter = await card_painter(pressed.services, pressed.press.target, pressed.texts)
+    keyboard = painter.keyboard()
+    try:
+        await pressed.query.edit_message_reply_markup(
+            keyboard.times() if name == "times" else keyboard.main()
+        )
     except BadRequest as error:
         if "not modified" not in str(error).lower():
             raise
-    await _forget_shown(context, press.target)
-
-
-async def _forget_shown(context: DeskContext, draft_id: int) -> None:
-    """The card's buttons are not what was last drawn, so the next drawing must be sent."""
-    async with context.services.store.write() as tx:
-        for card in await tx.cards.find(draft_id=draft_id):
+    async with pressed.services.store.write() as tx:
+        for card in await tx.cards.find(draft_id=pressed.press.target):
             picture = card.shown.partition(":")[0]
             await tx.cards.touch(card.id, shown=f"{picture}:")
 
 
-async def _type_time(update: Update, context: DeskContext, press: Press) -> str:
-    await ask(update, context, await _shown(context, press), TIME)
-    await _drop_echo(update)
-    return ""
+def _asking(field: str) -> Do:
+    """A button that asks for words."""
+
+    async def run(pressed: Pressed) -> None:
+        draft = await pressed.draft()
+        await pressed.answer()
+        await ask(pressed.query, pressed.context, draft, field)
+        await _close_echo(pressed.query)
+
+    return run
 
 
-async def _edit_text(update: Update, context: DeskContext, press: Press) -> str:
-    await ask(update, context, await _shown(context, press), CAPTION)
-    return ""
+async def _show(pressed: Pressed) -> None:
+    await pressed.services.drafts.show_again(pressed.press.target)
+    await pressed.answer()
 
 
-async def _edit_prompt(update: Update, context: DeskContext, press: Press) -> str:
-    await ask(update, context, await _shown(context, press), PROMPT)
-    return ""
+async def _language(pressed: Pressed) -> None:
+    await pressed.services.members.speak(pressed.context.member, pressed.press.extra)
+    await pressed.answer(load(pressed.press.extra)("language_choice.done"))
 
 
-async def _shown(context: DeskContext, press: Press) -> Draft:
-    """The draft, if the card shows its present version."""
-    draft = await context.services.drafts.get(press.target)
-    if draft.version != press.version:
-        raise Stale(draft=draft)
-    return draft
+async def _post_again(pressed: Pressed) -> None:
+    await pressed.services.publishing.post_again(pressed.press.target, pressed.actor)
+    await pressed.answer(pressed.texts("done.posting"))
 
 
-async def _show(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.drafts.show_again(press.target)
-    return ""
+async def _seen(pressed: Pressed) -> None:
+    await pressed.services.publishing.seen(pressed.press.target, pressed.actor)
+    await pressed.answer(pressed.texts("done.resolved"))
 
 
-async def _language(_update: Update, context: DeskContext, press: Press) -> str:
-    return await set_language(context, press)
+async def _drop(pressed: Pressed) -> None:
+    await pressed.services.publishing.drop(pressed.press.target, pressed.actor)
+    await pressed.answer(pressed.texts("done.resolved"))
 
 
-async def _post_again(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.publishing.post_again(press.target, context.actor)
-    return context.texts("done.posting")
+async def _unschedule(pressed: Pressed) -> None:
+    press = pressed.press
+    await pressed.services.schedule.unschedule(press.target, press.version, pressed.actor)
+    await pressed.answer(pressed.texts("done.unscheduled"))
 
 
-async def _seen(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.publishing.seen(press.target, context.actor)
-    return context.texts("done.resolved")
+DraftChange = Callable[[DraftService, int, int, Actor], Awaitable[Draft]]
 
 
-async def _drop(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.publishing.drop(press.target, context.actor)
-    return context.texts("done.resolved")
+def _changing(change: DraftChange, done: str) -> Do:
+    """A button that is one call of the draft service; the card follows by itself."""
 
-
-async def _unschedule(_update: Update, context: DeskContext, press: Press) -> str:
-    await context.services.schedule.unschedule(press.target, press.version, context.actor)
-    return context.texts("done.unscheduled")
-
-
-def _draft_action(name: str, done: str) -> Do:
-    """A button that is one call of the draft service."""
-
-    async def run(_update: Update, context: DeskContext, press: Press) -> str:
-        change = getattr(context.services.drafts, name)
-        await change(press.target, press.version, context.actor)
-        return context.texts(f"done.{done}")
+    async def run(pressed: Pressed) -> None:
+        press = pressed.press
+        await change(pressed.services.drafts, press.target, press.version, pressed.actor)
+        await pressed.answer(pressed.texts(f"done.{done}"))
 
     return run
 
@@ -203,16 +215,16 @@ ACTIONS: dict[Action, Do] = {
     Action.NOW: _at,
     Action.AT: _at,
     Action.TIMES: _times,
-    Action.TYPE_TIME: _type_time,
+    Action.TYPE_TIME: _asking(TIME),
     Action.BACK: _back,
-    Action.REGENERATE: _draft_action("regenerate", "painting"),
-    Action.LOOK_AGAIN: _draft_action("look_again", "looking"),
-    Action.KEEP_PREVIOUS: _draft_action("keep_previous", "kept"),
-    Action.THEME: _draft_action("change_theme", "theme"),
-    Action.DISCARD: _draft_action("discard", "discarded"),
-    Action.RESTORE: _draft_action("restore", "restored"),
-    Action.EDIT_TEXT: _edit_text,
-    Action.EDIT_PROMPT: _edit_prompt,
+    Action.REGENERATE: _changing(DraftService.regenerate, "painting"),
+    Action.LOOK_AGAIN: _changing(DraftService.look_again, "looking"),
+    Action.KEEP_PREVIOUS: _changing(DraftService.keep_previous, "kept"),
+    Action.THEME: _changing(DraftService.change_theme, "theme"),
+    Action.DISCARD: _changing(DraftService.discard, "discarded"),
+    Action.RESTORE: _changing(DraftService.restore, "restored"),
+    Action.EDIT_TEXT: _asking(CAPTION),
+    Action.EDIT_PROMPT: _asking(PROMPT),
     Action.UNSCHEDULE: _unschedule,
     Action.SHOW: _show,
     Action.SEEN: _seen,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from html import escape
 
-from telegram import ForceReply, Update
+from telegram import CallbackQuery, ForceReply
 from telegram.constants import ParseMode
 
 from app.captions import post_text
@@ -20,13 +20,12 @@ PLACEHOLDER_MAX = 64
 CAPTION, PROMPT, TIME = "caption", "prompt", "time"
 
 
-async def ask(update: Update, context: DeskContext, draft: Draft, field: str) -> None:
+async def ask(query: CallbackQuery, context: DeskContext, draft: Draft, field: str) -> None:
     """Ask for a text; that person's next words here are the answer.
 
     The question is kept before it is asked: an answer must never be taken for a new topic.
     """
-    query, user = update.callback_query, update.effective_user
-    if query is None or user is None or query.message is None:
+    if query.message is None:
         return
     current = {
         CAPTION: post_text(draft.caption, draft.hashtags),
@@ -36,7 +35,7 @@ async def ask(update: Update, context: DeskContext, draft: Draft, field: str) ->
     async with context.services.store.write() as tx:
         question = await tx.questions.add(
             chat_id=chat_id,
-            user_id=user.id,
+            user_id=query.from_user.id,
             draft_id=draft.id,
             draft_version=draft.version,
             field=field,

@@ -7,10 +7,8 @@ from html import escape
 from telegram import Update
 from telegram.constants import ParseMode
 
-from bot.callback_data import Press
 from bot.context import DeskContext
 from bot.keyboards import language_choice
-from bot.texts import Texts, load
 
 
 async def start(update: Update, context: DeskContext) -> None:
@@ -37,13 +35,6 @@ async def ask_language(update: Update, context: DeskContext) -> None:
         await update.effective_message.reply_text(
             context.texts("language_choice.ask"), reply_markup=language_choice(context.texts)
         )
-
-
-async def set_language(context: DeskContext, press: Press) -> str:
-    """Speak another language from now on."""
-    await context.services.members.speak(context.member, press.extra)
-    texts: Texts = load(press.extra)
-    return texts("language_choice.done")
 
 
 async def unsupported(update: Update, context: DeskContext) -> None:
