@@ -280,3 +280,49 @@ async def test_calls_are_listed_without_the_token(bot: Bot, people: People, worl
     assert calls[1]["error"] == "Bad Request: chat not found"
     assert world.token not in str(calls)
     assert (await people.get(f"calls?after={calls[0]['id']}"))["calls"] == calls[1:]
+
+
+async def test_the_transcript_tells_the_small_things_too(bot: Bot, people: People) -> None:
+    said = await people.say("the brief")
+    where = {"chat_id": ADA, "message_id": said["message"]["message_id"]}
+    await bot.call("setMessageReaction", **where, reaction=[{"type": "emoji", "emoji": "👀"}])
+    file = await bot.call("sendDocument", chat_id=ADA, document=b"x", reply_markup=keyboard("Go"))
+    await people.say("thanks", reply_to_message_id=where["message_id"])
+    query = (await people.tap(file["message_id"], "go"))["callback_query_id"]
+    await bot.call("answerCallbackQuery", callback_query_id=query, text="No", show_alert=True)
+    media = {"type": "document", "media": "attach://new"}
+    await bot.call(
+        "editMessageMedia", chat_id=ADA, message_id=file["message_id"], media=media, new=b"y"
+    )
+    await people.post("delete", **where)
+    await people.post("block", user_id=ADA)
+    told = (await bot.http.get("/sim/transcript")).text
+    without_times = [line[7:] for line in told.splitlines() if line]
+    assert without_times == [
+        "Ada: the brief",
+        "Post Desk reacts with 👀",
+        "Post Desk:",
+        "[file document]",
+        "[Go]",
+        "Ada:",
+        "│ the brief",
+        "thanks",
+        "Ada taps «Go»",
+        "(alert) No",
+        "Post Desk edits «file document»",
+        "[file new]",
+        "(no buttons any more)",
+        "— «the brief» was deleted —",
+        "— Ada blocks Post Desk —",
+    ]
+
+
+async def test_the_transcript_begins_anew_after_a_reset_and_hides_the_token(
+    bot: Bot, people: People, world: World
+) -> None:
+    await people.say("old words")
+    await people.post("reset")
+    await people.say(f"is it {world.token}?")
+    told = (await bot.http.get("/sim/transcript")).text
+    assert "old words" not in told
+    assert "is it …?" in told

@@ -120,3 +120,17 @@ async def test_a_taken_port_is_an_error_or_the_next_one_is_taken(
                 pass
         async with serve(create_world(), port=port, next_free_port=True) as other:
             assert port < other.port <= port + 20
+
+
+async def test_an_open_stream_shows_what_happens_now(local: LocalTelegram, people: People) -> None:
+    async with (
+        httpx.AsyncClient(base_url=local.url, trust_env=False) as client,
+        client.stream("GET", "/sim/events?kinds=message") as response,
+    ):
+        lines = response.aiter_lines()
+        assert await anext(lines) == ": connected"
+        await people.post("users", first_name="Bea")
+        await people.say("live")
+        seen = [await anext(lines) for _ in range(4)]
+    assert seen[2] == "event: message"
+    assert '"text":"live"' in seen[3]

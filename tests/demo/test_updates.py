@@ -283,3 +283,28 @@ async def test_pending_updates_can_be_dropped(
     assert (await bot.call("getWebhookInfo"))["pending_update_count"] == 1
     await bot.call("deleteWebhook", drop_pending_updates=True)
     assert await bot.call("getUpdates") == []
+
+
+async def test_a_secret_of_other_letters_is_refused(bot: Bot) -> None:
+    refusal = await bot.refusal("setWebhook", url="http://127.0.0.1:9/", secret_token="ü")
+    assert refusal == (400, "Bad Request: secret token contains unallowed characters")
+
+
+async def test_a_webhook_remembers_allowed_updates_and_can_drop_what_waits(
+    bot: Bot, people: People, receiver: Receiver, hook_url: str
+) -> None:
+    await people.say("dropped")
+    await bot.call(
+        "setWebhook",
+        url=hook_url,
+        allowed_updates=["message"],
+        drop_pending_updates=True,
+        max_connections=3,
+    )
+    await people.say("delivered")
+    _, update = await receiver.got.get()
+    assert update["message"]["text"] == "delivered"
+    info = await bot.call("getWebhookInfo")
+    assert (info["allowed_updates"], info["max_connections"]) == (["message"], 3)
+    await bot.call("setWebhook", url="")
+    assert (await bot.call("getWebhookInfo"))["url"] == ""
