@@ -18,6 +18,7 @@ import click
 import httpx
 from PIL import Image
 from pydantic import SecretStr
+from tzlocal import get_localzone_name
 
 from app.container import open_services
 from app.errors import DeskError
@@ -69,6 +70,7 @@ async def _bot(local: LocalTelegram) -> AsyncIterator[None]:
         owner_ids=frozenset({local.world.person.id}),
         database_url=f"sqlite+aiosqlite:///{scratch / 'bot.db'}",
         outputs_dir=scratch,
+        timezone=get_localzone_name() or "UTC",
     )
     try:
         async with (
