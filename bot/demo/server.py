@@ -153,6 +153,7 @@ class _Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._world.open()
         await super().startup(sockets)
         self.ready.set()
 
@@ -187,8 +188,11 @@ async def serve(
     listener = _listen(host, port, PORTS_TRIED if next_free_port and port else 1)
     server = _Server(create_app(world), world)
     running = asyncio.create_task(server.serve(sockets=[listener]))
+    running.add_done_callback(lambda _: server.ready.set())
     try:
         await server.ready.wait()
+        if running.done():
+            await running
         yield LocalTelegram(world=world, host=host, port=listener.getsockname()[1])
     finally:
         server.stopping.set()

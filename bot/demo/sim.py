@@ -20,6 +20,7 @@ from bot.demo.stream import stream
 from bot.demo.transcript import tell
 from bot.demo.world import World
 
+PICTURES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
 CHAT_TYPES = {"group", "supergroup", "channel"}
 
 
@@ -89,7 +90,11 @@ class Sim:
         if not self._world.files.known(file_id):
             raise SimError(404, "There is no such file.")
         data, mime_type = await asyncio.to_thread(self._world.files.content, file_id)
-        return Response(data, media_type=mime_type, headers={"Cache-Control": "max-age=86400"})
+        headers = {"Cache-Control": "max-age=86400"}
+        if mime_type not in PICTURES:
+            # Whatever somebody uploaded must not open as a page of this server.
+            headers["Content-Disposition"] = "attachment"
+        return Response(data, media_type=mime_type, headers=headers)
 
     async def _calls(self, request: Request) -> Response:
         after = _query_number(request, "after") or 0

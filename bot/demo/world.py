@@ -181,6 +181,10 @@ class World:
         self.updates.clear()
         self.publish("reset", {})
 
+    def open(self) -> None:
+        """Lets polls wait again, for a world that is served a second time."""
+        self.updates.closed = False
+
     def close(self) -> None:
         """Lets everybody who waits go: polls, listeners, held calls, the webhook."""
         self.updates.close()

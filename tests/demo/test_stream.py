@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
 
 import httpx
 import pytest
 
-from bot.demo.server import LocalTelegram, NotLoopbackError, serve
+from bot.demo.server import LocalTelegram, NotLoopbackError, create_app, serve
 from bot.demo.world import RealTokenError, World, create_world
-from tests.demo.harness import ADA, Bot, People, keyboard
+from tests.demo.harness import ADA, CHANNEL, Bot, People, keyboard
 
 REAL = "123456789:" + "A" * 35
 
@@ -134,3 +135,52 @@ async def test_an_open_stream_shows_what_happens_now(local: LocalTelegram, peopl
         seen = [await anext(lines) for _ in range(4)]
     assert seen[2] == "event: message"
     assert '"text":"live"' in seen[3]
+
+
+@pytest.mark.parametrize("present", [True, False])
+async def test_the_page_is_served_if_it_is_there(
+    world: World, tmp_path: Path, present: bool
+) -> None:
+    page = tmp_path / "page"
+    if present:
+        page.mkdir()
+        (page / "index.html").write_text("<h1>Chat</h1>")
+        (page / "app.js").write_text("export {};")
+    transport = httpx.ASGITransport(app=create_app(world, page=page))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        index, script = await client.get("/"), await client.get("/page/app.js")
+    assert index.status_code == 200
+    assert ("<h1>Chat</h1>" in index.text) is present
+    assert script.status_code == (200 if present else 404)
+
+
+async def test_an_uploaded_page_is_downloaded_and_not_opened(bot: Bot, people: People) -> None:
+    files = {"document": ("x.html", b"<script>1</script>", "text/html")}
+    await bot.http.post(bot.url("sendDocument"), data={"chat_id": str(ADA)}, files=files)
+    (shown,) = await people.messages()
+    answer = await bot.http.get(shown["document"]["url"])
+    assert answer.headers["content-disposition"] == "attachment"
+
+
+async def test_a_world_can_be_served_again_and_polls_wait_again() -> None:
+    world, offset = create_world(), 0
+    for text in ("one", "two"):
+        async with (
+            serve(world) as local,
+            httpx.AsyncClient(base_url=local.url, trust_env=False) as client,
+        ):
+            bot, people = Bot(local=local, http=client), People(http=client)
+            world.updates.poll_began.clear()
+            poll = asyncio.create_task(bot.call("getUpdates", offset=offset, timeout=20))
+            await world.updates.poll_began.wait()
+            await people.say(text)
+            (update,) = await poll
+        assert update["message"]["text"] == text
+        offset = update["update_id"] + 1
+
+
+@pytest.mark.parametrize("chat_id,status", [(CHANNEL, 200), (5, 404), ("Ada", 404)])
+async def test_chats_are_found_by_number_also_below_zero(
+    http: httpx.AsyncClient, chat_id: object, status: int
+) -> None:
+    assert (await http.get(f"/sim/chats/{chat_id}/messages")).status_code == status
