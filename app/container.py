@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -60,12 +58,13 @@ class Services:
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, owner: str, preview_seconds: float = 0.0
+    settings: Settings, *, owner: str, preview_seconds: float = 0.0, clock: Clock | None = None
 ) -> AsyncIterator[Services]:
     """Open the database (migrated), the HTTP client and the services over them; close them after.
 
     `owner` begins the name of this process's leases: "run" for the bot, "script" for a caller.
-    `preview_seconds` makes the preview painter take as long as a vendor seems to.
+    `preview_seconds` makes the preview painter take as long as a vendor seems to; `clock` is the
+    system's unless somebody brings another.
     """
     settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     _make_folder(settings.database_url)
@@ -78,7 +77,13 @@ async def open_services(
         if preview_seconds:
             providers[OfflineProvider.name] = OfflineProvider(pictures, delay=preview_seconds)
         yield _wire(
-            settings, database, net, pictures, providers, f"{owner}:{secrets.token_hex(4)}"
+            settings,
+            database,
+            clock or SystemClock(),
+            net,
+            pictures,
+            providers,
+            f"{owner}:{secrets.token_hex(4)}",
         )
     finally:
         await pictures.aclose()
@@ -89,13 +94,13 @@ async def open_services(
 def _wire(
     settings: Settings,
     store: Store,
+    clock: Clock,
     net: NetClient,
     pictures: PictureWorker,
     providers: Mapping[str, ImageProvider],
     owner: str,
 ) -> Services:
-    clock = SystemClock()
-    pace = ChatPace(now=time.monotonic, sleep=asyncio.sleep)
+    pace = ChatPace(now=clock.monotonic, sleep=clock.sleep)
     jobs = EmbeddedJobs()
     announcements = AnnouncementService(store=store, clock=clock)
     studio = Studio(
