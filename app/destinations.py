@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from app.announcements import AnnouncementService
-from app.models import AnnouncementKind, Destination, DestinationState
+from app.models import AnnouncementKind, Destination, DestinationState, DraftState
 from app.ports import Clock, Store
+from app.transactions import Transaction
+
+REDRAWN = 30
+_NAMING_CHANNELS = (DraftState.REVIEW, DraftState.APPROVED)
 
 
 class DestinationService:
@@ -59,6 +63,7 @@ class DestinationService:
             await self._announcements.say(
                 tx, AnnouncementKind.DESTINATION_CONNECTED, brand_id=brand_id, title=title
             )
+            await self._redraw(tx, brand_id)
             return row
 
     async def broken(self, *, kind: str, address: str, problem: str) -> None:
@@ -81,9 +86,13 @@ class DestinationService:
                     title=row.title,
                     problem=problem,
                 )
+                await self._redraw(tx, row.brand_id)
 
-    async def moved(self, *, kind: str, old: str, new: str) -> None:
-        """A group became a supergroup: the same destination under its new address."""
-        async with self._store.write() as tx:
-            for row in await tx.destinations.find(kind=kind, address=old):
-                await tx.destinations.touch(row.id, address=new)
+    async def _redraw(self, tx: Transaction, brand_id: int) -> None:
+        """Open cards name the channel and the next free time: both changed."""
+        for draft in await tx.drafts.find(
+            brand_id=brand_id, state=_NAMING_CHANNELS, order="-id", limit=REDRAWN
+        ):
+            await self._announcements.say(
+                tx, AnnouncementKind.CARD, brand_id=brand_id, draft_id=draft.id
+            )

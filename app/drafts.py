@@ -9,7 +9,7 @@ from typing import Any
 
 from app.announcements import AnnouncementService
 from app.captions import check_post_text, take_apart
-from app.errors import InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
+from app.errors import ImageError, InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
 from app.flux_helper import generate_image_flux
 from app.images import Studio
 from app.models import (
@@ -31,6 +31,8 @@ from app.transactions import Transaction
 PAINT = "paint"
 TOPIC_LIMIT = 500
 PROMPT_LIMIT = 2000
+#: no provider would paint it, so nobody knows its price
+UNPRICED = Cost(amount=None, unit="", usd=None, basis="unknown")
 SIDE = 1024
 MAX_WAIT_SECONDS = 120.0
 
@@ -277,12 +279,12 @@ class DraftService:
             topic=topic.text,
             image=images.get(draft.image_id or 0),
             painting=images.get(draft.painting_id or 0),
-            price=self._studio.plan(_request(draft)).quote.cost,
+            price=self._price(draft),
             spent=tuple(_cost(i) for i in images.values() if i.state is ImageState.STORED),
         )
 
-    async def show_again(self, draft_id: int) -> None:
-        """Have the card sent anew, at the end of the chat."""
+    async def show(self, draft_id: int, *, afresh: bool = False) -> None:
+        """Have the card drawn again, or (afresh) sent anew at the end of the chat."""
         async with self._store.write() as tx:
             draft = await tx.drafts.get(draft_id)
             await self._announcements.say(
@@ -290,8 +292,14 @@ class DraftService:
                 AnnouncementKind.CARD,
                 brand_id=draft.brand_id,
                 draft_id=draft.id,
-                afresh=True,
+                afresh=afresh,
             )
+
+    def _price(self, draft: Draft) -> Cost:
+        try:
+            return self._studio.plan(_request(draft)).quote.cost
+        except ImageError:
+            return UNPRICED
 
     async def recover(self) -> None:
         """Pick up every picture that a draft waits for and nobody has in hand."""

@@ -8,6 +8,7 @@
     │   ├── TopicUnusable
     │   ├── TextTooLong           (length, limit)
     │   ├── TimeInPast
+    │   ├── SlotTaken
     │   └── NoPictureYet
     ├── NowhereToPost             no working destination
     ├── TooLateToChange           bytes may already have left
@@ -87,6 +88,12 @@ class TimeInPast(InputRefused):
     """That time is already past."""
 
     code = "time_in_past"
+
+
+class SlotTaken(InputRefused):
+    """Another post got that time in the meantime."""
+
+    code = "slot_taken"
 
 
 class NoPictureYet(InputRefused):

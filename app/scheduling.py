@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 
 from app.announcements import AnnouncementService
 from app.captions import check_post_text
-from app.errors import NoPictureYet, NowhereToPost, Stale, TimeInPast, TooLateToChange
+from app.errors import (
+    NoPictureYet,
+    NowhereToPost,
+    SlotTaken,
+    Stale,
+    TimeInPast,
+    TooLateToChange,
+)
 from app.models import (
     Actor,
     AnnouncementKind,
@@ -21,7 +28,7 @@ from app.models import (
     Post,
 )
 from app.ports import Clock, Jobs, Store
-from app.slots import next_free, parse_grid
+from app.slots import is_taken, next_free, parse_grid
 from app.transactions import Transaction
 from app.wallclock import on_the_wall
 
@@ -63,19 +70,28 @@ class ScheduleService:
             return await self._next_free(tx, brand)
 
     async def approve(
-        self, draft_id: int, version: int, actor: Actor, *, when: datetime | None
+        self,
+        draft_id: int,
+        version: int,
+        actor: Actor,
+        *,
+        when: datetime | None,
+        free_slot: bool = False,
     ) -> Draft:
-        """Approve exactly this version for `when` (UTC; None = at once).
+        """Approve exactly this version for `when` (UTC), or without a time yet (None).
 
-        Without a working channel it waits, approved, for one. Raises `Stale`, `NoPictureYet`,
-        `TextTooLong`, `TimeInPast`.
+        Without a working channel it waits, approved, for one. With `free_slot` the time must
+        still be nobody's. Raises `Stale`, `NoPictureYet`, `TextTooLong`, `TimeInPast`,
+        `SlotTaken`.
         """
-        due = self._due(when)
+        due = None if when is None else self._due(when)
         async with self._store.write() as tx:
             draft = await tx.drafts.get(draft_id)
             if draft.version != version or draft.state is not DraftState.REVIEW:
                 raise Stale(draft=draft)
             await self._check_content(tx, draft)
+            if due is not None and free_slot and is_taken(due, await self._taken(tx)):
+                raise SlotTaken(draft=draft)
             now = self._clock.now()
             draft = await tx.drafts.move(
                 draft,
@@ -85,12 +101,12 @@ class ScheduleService:
                 updated_at=now,
             )
             await self._audit(tx, draft, actor, "approve")
-            if await self._destinations(tx, draft):
+            if due is not None and await self._destinations(tx, draft):
                 draft = await self._schedule(tx, draft, due, actor)
             return await self._shown(tx, draft)
 
     async def schedule(
-        self, draft_id: int, version: int, actor: Actor, *, when: datetime | None
+        self, draft_id: int, version: int, actor: Actor, *, when: datetime
     ) -> Draft:
         """Give an approved draft a time, or a scheduled one another; the content stays approved.
 
@@ -215,22 +231,21 @@ class ScheduleService:
             raise NoPictureYet(draft=draft)
         check_post_text(draft.caption, draft.hashtags)
 
-    def _due(self, when: datetime | None) -> datetime:
-        now = self._clock.now()
-        if when is None:
-            return now
-        if when < now - NOW_TOLERANCE:
+    def _due(self, when: datetime) -> datetime:
+        if when < self._clock.now() - NOW_TOLERANCE:
             raise TimeInPast(when=when)
         return when
 
     async def _next_free(self, tx: Transaction, brand: Brand) -> datetime | None:
-        waiting = await tx.deliveries.find(state=_WAITING)
         return next_free(
             parse_grid(brand.grid),
             zone=ZoneInfo(brand.zone),
             after=self._clock.now() + NOW_TOLERANCE,
-            taken=[one.due for one in waiting],
+            taken=await self._taken(tx),
         )
+
+    async def _taken(self, tx: Transaction) -> list[datetime]:
+        return [one.due for one in await tx.deliveries.find(state=_WAITING)]
 
     async def _destinations(self, tx: Transaction, draft: Draft) -> list[Destination]:
         return await tx.destinations.find(brand_id=draft.brand_id, state=DestinationState.ACTIVE)

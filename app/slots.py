@@ -93,6 +93,11 @@ def next_free(
     return None
 
 
+def is_taken(instant: datetime, taken: Collection[datetime]) -> bool:
+    """Whether another post is at that time, or nearer than a minute to it."""
+    return _crowded(require_aware(instant), sorted(taken))
+
+
 def quick_times(now: datetime, zone: ZoneInfo) -> list[tuple[str, datetime]]:
     """Return the times worth a button, in UTC: `today_18`, `tomorrow_9`, `next_monday_9`.
 

@@ -8,7 +8,7 @@ from telegram import Bot, Update
 from telegram.ext import Application, CallbackContext, ExtBot, JobQueue
 
 from app.container import Services
-from app.errors import DeskError, Stale
+from app.errors import DeskError, ImageError, Stale
 from app.models import Actor, Draft, Member
 from bot.texts import Texts, load
 
@@ -67,7 +67,7 @@ def sentence(error: DeskError, texts: Texts) -> str:
         if draft.state != "review" and texts.has(key):
             return texts(key, who=draft.decided_by or "?")
         return texts("stale.changed")
-    key = f"error.{error.code}"
+    key = f"failure.{error.code}" if isinstance(error, ImageError) else f"error.{error.code}"
     return texts(key if texts.has(key) else "error.internal", **{"reference": "-", **error.facts})
 
 

@@ -10,7 +10,7 @@ from telegram import CallbackQuery, Update
 from telegram.error import BadRequest
 
 from app.drafts import DraftService
-from app.errors import DeskError, Stale, StorageError
+from app.errors import DeskError, SlotTaken, Stale, StorageError, TimeInPast
 from app.models import Actor, Draft, DraftState, Role
 from bot.callback_data import Action, Press
 from bot.context import DeskContext, sentence
@@ -90,9 +90,14 @@ async def _answer(query: CallbackQuery, text: str, *, alert: bool = False) -> No
 
 async def _approve(pressed: Pressed) -> None:
     press = pressed.press
-    await pressed.services.schedule.approve(
-        press.target, press.version, pressed.actor, when=press.when
-    )
+    try:
+        await pressed.services.schedule.approve(
+            press.target, press.version, pressed.actor, when=press.when, free_slot=True
+        )
+    except (TimeInPast, SlotTaken):
+        # The card is drawn anew, with the slot that is free now.
+        await pressed.services.drafts.show(press.target)
+        raise
     await pressed.answer(await _outcome(pressed))
 
 
@@ -101,7 +106,8 @@ async def _at(pressed: Pressed) -> None:
     press, schedule = pressed.press, pressed.services.schedule
     draft = await pressed.draft()
     change = schedule.schedule if draft.state in _APPROVED else schedule.approve
-    await change(press.target, press.version, pressed.actor, when=press.when)
+    when = press.when or pressed.services.clock.now()
+    await change(press.target, press.version, pressed.actor, when=when)
     await pressed.answer(await _outcome(pressed))
     await _close_echo(pressed.query)
 
@@ -166,7 +172,7 @@ def _asking(field: str) -> Do:
 
 
 async def _show(pressed: Pressed) -> None:
-    await pressed.services.drafts.show_again(pressed.press.target)
+    await pressed.services.drafts.show(pressed.press.target, afresh=True)
     await pressed.answer()
 
 
