@@ -86,12 +86,11 @@ async def running_bot(services: Services) -> AsyncIterator[DeskBot]:
     brand = await services.members.brand()
     await services.members.settle_owners(services.settings.owner_ids)
     await _release_dead_leases(services)
-    queue = InboxQueue(
-        store=services.store, clock=services.clock, tell=_storage_sentence(services)
-    )
-    processor = InboxProcessor(store=services.store, clock=services.clock, brand_id=brand.id)
+    store, clock, tell_storage = services.store, services.clock, _storage_sentence(services)
+    queue = InboxQueue(store=store, clock=clock, tell=tell_storage)
+    processor = InboxProcessor(store=store, clock=clock, brand_id=brand.id, tell=tell_storage)
     application = build_application(services, queue, processor)
-    processor.on_failure(again=queue.put_again, put_aside=_internal_sentence(services))
+    processor.on_failure(again=application.process_update, give_up=_internal_sentence(services))
     desk = DeskBot(services, application)
     async with application:
         await application.start()

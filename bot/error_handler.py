@@ -7,7 +7,7 @@ import logging
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, TelegramError
 
-from app.errors import DeskError
+from app.errors import DeskError, StorageError
 from bot.context import DeskContext, sentence
 from bot.inbox import InboxProcessor
 
@@ -23,7 +23,7 @@ async def on_error(update: object, context: DeskContext) -> None:
     if isinstance(error, Forbidden):
         log.info("update %s: the chat does not take our messages any more", update.update_id)
         return
-    if isinstance(error, DeskError) and not error.retryable:
+    if isinstance(error, DeskError) and not isinstance(error, StorageError):
         await tell(update, sentence(error, context.texts))
         return
     if isinstance(error, BadRequest) and "query is too old" in str(error).lower():

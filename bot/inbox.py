@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from telegram import Bot, Update
 from telegram.ext import BaseUpdateProcessor
@@ -13,6 +13,7 @@ from telegram.ext import BaseUpdateProcessor
 from app.errors import StorageError
 from app.models import AnnouncementKind
 from app.ports import Clock, Store
+from app.transactions import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ RETRY_SECONDS = 1.0
 RUNNING = 16
 
 Tell = Callable[[Update, StorageError], Awaitable[None]]
+T = TypeVar("T")
 
 
 class InboxQueue(asyncio.Queue[object]):
@@ -39,10 +41,6 @@ class InboxQueue(asyncio.Queue[object]):
         """Keep an update until the database takes it; a repeated one is dropped."""
         if isinstance(item, Update) and not await self._keep(item):
             return
-        await super().put(item)
-
-    async def put_again(self, item: object) -> None:
-        """Queue what is kept already."""
         await super().put(item)
 
     async def replay(self, bot: Bot) -> int:
@@ -78,9 +76,13 @@ class _Turn:
 
 
 class InboxProcessor(BaseUpdateProcessor):
-    """Order inside a chat, chats in parallel; tries an update three times, then puts it aside."""
+    """Order inside a chat, chats in parallel; tries an update three times, then puts it aside.
 
-    def __init__(self, *, store: Store, clock: Clock, brand_id: int) -> None:
+    A failed update is tried again in its chat's turn, so that nothing behind it overtakes it.
+    While the database has no room or no time, nothing is put aside: the update waits for it.
+    """
+
+    def __init__(self, *, store: Store, clock: Clock, brand_id: int, tell: Tell) -> None:
         """PTB's own limit is far above ours, so that a hot chat cannot fill it."""
         super().__init__(max_concurrent_updates=10_000)
         self._store = store
@@ -89,8 +91,9 @@ class InboxProcessor(BaseUpdateProcessor):
         self._places = asyncio.Semaphore(RUNNING)
         self._chats: dict[int, _Turn] = {}
         self._failed: dict[int, BaseException] = {}
+        self._tell = tell
         self._again: Callable[[object], Awaitable[None]] = _nowhere
-        self._put_aside: Callable[[Update], Awaitable[None]] = _nowhere
+        self._give_up: Callable[[Update], Awaitable[None]] = _nowhere
 
     async def initialize(self) -> None:
         """Nothing to open."""
@@ -102,11 +105,11 @@ class InboxProcessor(BaseUpdateProcessor):
         self,
         *,
         again: Callable[[object], Awaitable[None]],
-        put_aside: Callable[[Update], Awaitable[None]],
+        give_up: Callable[[Update], Awaitable[None]],
     ) -> None:
-        """Where a failed update goes for its next try, and who hears of the last one."""
+        """How a failed update is tried again, and who hears of the last try."""
         self._again = again
-        self._put_aside = put_aside
+        self._give_up = give_up
 
     def failed(self, update: Update, error: BaseException) -> None:
         """The error handler's word that this update did not get through."""
@@ -123,30 +126,40 @@ class InboxProcessor(BaseUpdateProcessor):
         try:
             async with turn.lock, self._places:
                 await coroutine
-                await self._close(update)
+                await self._see_through(update)
         finally:
             turn.waiting -= 1
             if not turn.waiting:
                 self._chats.pop(key, None)
 
-    async def _close(self, update: Update) -> None:
-        error = self._failed.pop(update.update_id, None)
-        if error is None:
-            async with self._store.write() as tx:
-                await tx.inbox.done(update.update_id, now=self._clock.now())
-            return
-        if await self._count(update, error):
+    async def _see_through(self, update: Update) -> None:
+        """Try again as long as that can help, then mark the update as handled."""
+        told = False
+        while (error := self._failed.pop(update.update_id, None)) is not None:
+            if isinstance(error, StorageError):
+                if not told:
+                    await self._tell(update, error)
+                    told = True
+                await self._clock.sleep(RETRY_SECONDS)
+            elif not await self._has_another_try(update, error):
+                await self._put_aside(update)
+                return
             await self._again(update)
-        else:
-            await self._put_aside(update)
-
-    async def _count(self, update: Update, error: BaseException) -> bool:
-        """Whether there is another try; the last one is put aside and told."""
         now = self._clock.now()
-        async with self._store.write() as tx:
-            tries = await tx.inbox.failed(update.update_id, error=type(error).__name__)
-            if tries < MAX_TRIES:
-                return True
+        await self._insist(lambda tx: tx.inbox.done(update.update_id, now=now))
+
+    async def _has_another_try(self, update: Update, error: BaseException) -> bool:
+        name = type(error).__name__
+        return (
+            await self._insist(lambda tx: tx.inbox.failed(update.update_id, error=name))
+            < MAX_TRIES
+        )
+
+    async def _put_aside(self, update: Update) -> None:
+        """Quarantine; the sender hears of it at once, the owners by announcement."""
+        now = self._clock.now()
+
+        async def quarantine(tx: Transaction) -> None:
             await tx.inbox.quarantine(update.update_id, now=now)
             await tx.announcements.add(
                 brand_id=self._brand_id,
@@ -155,7 +168,19 @@ class InboxProcessor(BaseUpdateProcessor):
                 attempts=0,
                 created_at=now,
             )
-        return False
+
+        await self._insist(quarantine)
+        await self._give_up(update)
+
+    async def _insist(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Write it, however long the database takes to take it."""
+        while True:
+            try:
+                async with self._store.write() as tx:
+                    return await work(tx)
+            except StorageError as error:
+                log.warning("the inbox cannot be written: %s", error)
+                await self._clock.sleep(RETRY_SECONDS)
 
 
 def _chat_key(update: Update) -> int:
