@@ -16,6 +16,7 @@ ANONYMOUS_ADMIN = 1087968824
 async def check_access(update: Update, context: DeskContext) -> None:
     """Let a member's update through; end every other one here."""
     if update.my_chat_member is not None:
+        await _meet(context, update.my_chat_member.from_user)
         return
     user = update.effective_user
     if user is None or user.is_bot or _speaks_as_chat(update):
@@ -27,6 +28,13 @@ async def check_access(update: Update, context: DeskContext) -> None:
         raise ApplicationHandlerStop
     member = await _introduced(context, member, user)
     context.admit(member, load(member.language or context.services.settings.language))
+
+
+async def _meet(context: DeskContext, user: User) -> None:
+    """Somebody changed our rights: its handler judges them; a member's language is known now."""
+    member = await context.services.members.find(user.id)
+    if member is not None:
+        await _introduced(context, member, user)
 
 
 async def _introduced(context: DeskContext, member: Member, user: User) -> Member:
@@ -50,16 +58,22 @@ async def _ask_for_a_name(update: Update, context: DeskContext) -> None:
     message = update.effective_message
     if message is None or message.chat.type == Chat.CHANNEL or update.effective_user is None:
         return
+    if message.is_automatic_forward:
+        return  # a channel's own post, shown in its discussion group
     if await context.services.members.may_tell_stranger(message.chat.id):
         await message.reply_text(context.texts("error.anonymous"))
 
 
 async def _tell_stranger(update: Update, context: DeskContext, user: User) -> None:
+    """The line of the day is spent only where it is heard: in private, or on a tap."""
+    query, message = update.callback_query, update.message
+    if query is None and (message is None or message.chat.type != Chat.PRIVATE):
+        return
     if not await context.services.members.may_tell_stranger(user.id):
         return
-    texts = load(user.language_code or context.services.settings.language)
-    line = texts("stranger.line", user_id=user.id)
-    if update.callback_query is not None:
-        await update.callback_query.answer(line, show_alert=True)
-    elif update.message is not None and update.message.chat.type == Chat.PRIVATE:
-        await update.message.reply_text(line)
+    code = (user.language_code or context.services.settings.language).partition("-")[0]
+    line = load(code)("stranger.line", user_id=user.id)
+    if query is not None:
+        await query.answer(line, show_alert=True)
+    elif message is not None:
+        await message.reply_text(line)
