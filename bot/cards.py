@@ -228,10 +228,9 @@ class CardPainter:
 
     def _delivery(self, one: Delivery) -> str:
         titles = {d.id: d.title for d in self._facts.destinations}
-        state = "scheduled" if one.state is DeliveryState.DISPATCHED else str(one.state)
         moment = one.updated_at if one.state is DeliveryState.PUBLISHED else one.due
         line = self._texts(
-            f"card.delivery.{state}",
+            f"card.delivery.{_delivery_word(one)}",
             title=titles.get(one.destination_id, "?"),
             when=self._when(moment),
             reason=reason_text(self._texts, one.reason),
@@ -248,6 +247,12 @@ class CardPainter:
 
     def _when(self, instant: datetime) -> str:
         return self._texts.day_and_time(instant, self._zone, now=self._facts.now)
+
+
+def _delivery_word(one: Delivery) -> str:
+    if one.state in (DeliveryState.SCHEDULED, DeliveryState.DISPATCHED):
+        return "waiting" if one.attempts else "scheduled"
+    return str(one.state)
 
 
 def reason_text(texts: Texts, reason: str | None) -> str:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -61,6 +62,15 @@ class LocalTelegram:
         return f"{self.url}/file/bot"
 
 
+class _FreshFiles(StaticFiles):
+    """The page's files, asked about at every visit: a newer release shows at once."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
 class OnlyFromHere:
     """Refuses pages of other sites and foreign host names, and adds the page's policy."""
 
@@ -110,7 +120,7 @@ def create_app(world: World, *, page: Path = PAGE) -> Starlette:
         Route("/", _index(page)),
     ]
     if page.is_dir():
-        routes.append(Mount("/page", StaticFiles(directory=page)))
+        routes.append(Mount("/page", _FreshFiles(directory=page)))
     app = Starlette(routes=routes, middleware=[Middleware(OnlyFromHere)])
     app.state.hang_up = _cannot_hang_up
     return app

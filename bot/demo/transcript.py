@@ -11,6 +11,8 @@ from bot.demo.records import Json
 from bot.demo.world import World
 
 INDENT = " " * 7
+#: seconds within which a row of edits of one message reads as one
+ONE_CHANGE = 1.5
 ROOM = 44
 
 
@@ -92,8 +94,9 @@ class _Teller:
             self._say(event, f"{self._world.bot.first_name} reacts with {marks}")
             return
         last = self._last_in(shown["chat_id"])
-        if last and last.edited == shown["message_id"]:
-            # A row of edits with nothing between them is one change to whoever reads.
+        quick = last is not None and event.at - last.at < ONE_CHANGE
+        if last and quick and last.edited == shown["message_id"]:
+            # Edits in quick succession are one change to whoever reads.
             before = last.before
             self.moments.remove(last)
         lines = list(_changes(before, shown))
@@ -179,9 +182,21 @@ def _changes(before: Json, after: Json) -> Iterator[str]:
     if after["document"] != before["document"] and after["document"]:
         yield f"[file {after['document']['file_name']}]"
     if after["text"] != before["text"]:
-        yield from after["text"].splitlines() or ["(no words any more)"]
+        yield from _new_lines(before["text"], after["text"]) or ["(fewer words)"]
     if after["keyboard"] != before["keyboard"]:
         yield from list(_buttons(after)) or ["(no buttons any more)"]
+
+
+def _new_lines(before: str, after: str) -> list[str]:
+    """What a reader would notice: the new lines, with an ellipsis for the others."""
+    known = set(before.splitlines())
+    told: list[str] = []
+    for line in after.splitlines():
+        if line not in known:
+            told.append(line)
+        elif line and told[-1:] != ["…"]:
+            told.append("…")
+    return told if set(told) - {"…"} else []
 
 
 def _short(shown: Json) -> str:

@@ -343,6 +343,20 @@ def test_a_group_can_be_chosen_beside_the_channel(
     expect(page.locator("#channel-log .text")).to_have_text(["Drafts go here"])
 
 
+def test_a_link_to_a_post_leads_to_it_on_this_page(
+    page: Page, bot: Bot, town: Town, expect: Expect
+) -> None:
+    post = bot.send_photo("Fresh from the field", chat_id=town.channel_id)
+    address = f"https://t.me/meridian_sensors/{post['message_id']}"
+    bot.send_message(f"It is out: {address}")
+    page.get_by_role("tab", name="Bot API").click()
+
+    page.get_by_role("link", name=address).click()
+
+    expect(page.locator("#channel-log").get_by_text("Fresh from the field")).to_be_visible()
+    assert len(page.context.pages) == 1
+
+
 def test_a_reaction_of_the_bot_is_shown(page: Page, bot: Bot, town: Town, expect: Expect) -> None:
     said = town.person_says("A topic")
     bot.call(

@@ -150,6 +150,20 @@ async function showChannel(id) {
   channel.load(await api.messages(id));
 }
 
+/** A post's address on t.me leads to the post here: nothing leaves this computer. */
+async function followPost(event) {
+  const link = event.target.closest('a[href^="https://t.me/"]');
+  if (!link) return;
+  const [name, id] = new URL(link.href).pathname.slice(1).split("/");
+  const target = [...world.chats.values()].find(({ username }) => username === name);
+  if (!target) return;
+  event.preventDefault();
+  if (target.id !== world.channelId) await showChannel(target.id);
+  chooseChannel(target.id);
+  tabs.choose("channel");
+  channel.goTo(Number(id));
+}
+
 async function load() {
   const state = await api.state();
   Object.assign(world, { bot: state.bot, person: state.person, channelId: null });
@@ -190,6 +204,7 @@ async function startOver() {
 function watchPage() {
   watchMenu();
   watchViewer();
+  document.addEventListener("click", (event) => followPost(event).catch(complain));
   byId("start-over").addEventListener("click", startOver);
   byId("channel-pick").addEventListener("change", (event) => chooseChannel(Number(event.target.value)));
   for (const button of document.querySelectorAll(".suggestions button")) {
