@@ -26,6 +26,7 @@ from telegram.ext import (
 
 from app.container import Services
 from app.errors import SettingsInvalid, StorageError
+from app.pictures.files import sweep_parts
 from bot.access import check_access
 from bot.announcer import Announcer
 from bot.context import SERVICES, DeskContext
@@ -37,13 +38,7 @@ from bot.texts import languages, load
 
 log = logging.getLogger(__name__)
 
-UPDATES = [
-    Update.MESSAGE,
-    Update.EDITED_MESSAGE,
-    Update.CALLBACK_QUERY,
-    Update.MY_CHAT_MEMBER,
-    Update.CHANNEL_POST,
-]
+UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 COMMANDS = ("new", "prompt", "drafts", "queue", "channels", "language", "help", "cancel", "start")
 POLL_SECONDS = 30
 SWEEP_SECONDS = 5.0
@@ -85,7 +80,7 @@ async def running_bot(services: Services) -> AsyncIterator[DeskBot]:
     """Start everything in order, hand over the bot, stop everything in the opposite order."""
     brand = await services.members.brand()
     await services.members.settle_owners(services.settings.owner_ids)
-    await _release_dead_leases(services)
+    await _clean_up(services)
     store, clock, tell_storage = services.store, services.clock, _storage_sentence(services)
     queue = InboxQueue(store=store, clock=clock, tell=tell_storage)
     processor = InboxProcessor(store=store, clock=clock, brand_id=brand.id, tell=tell_storage)
@@ -167,8 +162,12 @@ async def sweep(services: Services) -> None:
     await services.schedule.dispatch_due()
 
 
-async def _release_dead_leases(services: Services) -> None:
-    """Only one bot runs on a database (see `bot.lock`), so earlier runs' leases are void."""
+async def _clean_up(services: Services) -> None:
+    """What a killed run left: half-written files, and leases nobody holds any more.
+
+    Only one bot runs on a database (see `bot.lock`), so earlier runs' leases are void.
+    """
+    await asyncio.to_thread(sweep_parts, services.settings.outputs_dir)
     async with services.store.write() as tx:
         await tx.images.release(owner_prefix="run:")
         await tx.deliveries.release(owner_prefix="run:")

@@ -17,7 +17,6 @@ from app.transactions import Transaction
 
 log = logging.getLogger(__name__)
 
-SWEEP_SECONDS = 5
 _ALARM = "alarm"
 
 
