@@ -24,7 +24,7 @@ from app.models import (
     ImageState,
 )
 from app.ports import Clock, Jobs, Store
-from app.prompts import Composition, TopicEmpty, compose, themes
+from app.prompts import Composition, TopicEmpty, compose, themes, without_theme_tags
 from app.scheduling import ScheduleService
 from app.transactions import Transaction
 
@@ -223,7 +223,10 @@ class DraftService:
             names = themes()
             following = names[(names.index(draft.theme) + 1) % len(names)]
             composition = _composed(
-                topic.text, seed=draft.seed, theme=following, language=draft.language
+                without_theme_tags(topic.text),
+                seed=draft.seed,
+                theme=following,
+                language=draft.language,
             )
             texts = _texts(composition) | {"theme_guessed": False, "prompt_edited": False}
             draft = await self._edited(tx, draft, actor, **texts)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from app.prompts.cleaning import TopicEmpty
 from app.prompts.glossary import English, to_english
-from app.prompts.render import Composition, Title, compose, templates, themes
+from app.prompts.render import (
+    Composition,
+    Title,
+    compose,
+    templates,
+    themes,
+    without_theme_tags,
+)
 from app.prompts.templates import Library, Template, TemplateBroken, load_library
 from app.prompts.themes import TemplateUnknown, ThemeUnknown
 
@@ -23,4 +30,5 @@ __all__ = [
     "templates",
     "themes",
     "to_english",
+    "without_theme_tags",
 ]

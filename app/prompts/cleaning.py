@@ -12,7 +12,7 @@ _KEYCAP = re.compile("[0-9#*]\ufe0f?\u20e3")
 _MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _LINK = re.compile(r"\[([^\[\]]+)\]\(https?://[^()\s]+\)")
 _DECORATION = re.compile(r"\*{2,}|`+|~~|__|\|\||^\s*(?:[-•>]|#+)\s+", re.MULTILINE)
-_TAG = re.compile(r"(?<!\w)[#＃](\w+)")
+HASHTAG = re.compile(r"(?<!\w)[#＃](\w+)")
 _TAG_RUN = re.compile(r"(?:\s*(?<!\w)#\w+)+\s*$")
 _MENTION = re.compile(r"(?<![\w.])@\w+")
 _URL = re.compile(r"(?:https?://|www\.)\S+")
@@ -37,7 +37,7 @@ def read_topic(text: str, themes: frozenset[str] = frozenset()) -> Topic:
     TopicEmpty when no line does.
     """
     cleaned = clean(text)
-    tags = tuple(dict.fromkeys(_TAG.findall(cleaned)))
+    tags = tuple(dict.fromkeys(HASHTAG.findall(cleaned)))
     for line in cleaned.splitlines():
         bare = _without_tags(line, themes)
         if any(char.isalpha() for char in bare):
@@ -72,7 +72,7 @@ def _kept(char: str) -> str:
 def _without_tags(line: str, themes: frozenset[str]) -> str:
     spaced = _MENTION.sub(" ", line.replace("＃", "#"))
     spoken = _TAG_RUN.sub("", spaced)
-    words = _TAG.sub(lambda tag: "" if tag[1].lower() in themes else tag[1], spoken)
+    words = HASHTAG.sub(lambda tag: "" if tag[1].lower() in themes else tag[1], spoken)
     return re.sub(r"\s+([,.;:!?])", r"\1", " ".join(words.replace("#", " ").split()))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from app.prompts import turkish
-from app.prompts.cleaning import Topic, read_topic, without_addresses
+from app.prompts.cleaning import HASHTAG, Topic, read_topic, without_addresses
 from app.prompts.glossary import English, to_ascii, to_english
 from app.prompts.language import detect
 from app.prompts.templates import ENVIRONMENT, LANGUAGES, SLOTS, Library, Template, built_in
@@ -91,6 +91,12 @@ def compose(
 def themes(library: Library | None = None) -> tuple[str, ...]:
     """Return the names of the themes."""
     return (library or built_in()).themes
+
+
+def without_theme_tags(topic: str, library: Library | None = None) -> str:
+    """Return a topic without the hashtags that choose a theme, for whoever wants another one."""
+    known = tag_themes(library or built_in())
+    return HASHTAG.sub(lambda tag: "" if tag[1].lower() in known else tag[0], topic)
 
 
 def templates(theme: str, library: Library | None = None) -> tuple[Title, ...]:
