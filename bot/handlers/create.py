@@ -5,6 +5,7 @@ from __future__ import annotations
 from telegram import Message, Update
 
 from app.errors import DeskError, StorageError
+from app.models import Role
 from bot.context import DeskContext, sentence
 from bot.handlers.answers import answer_question
 
@@ -36,8 +37,9 @@ async def _from_command(
     message = update.message
     if message is None or message.text is None:
         return
-    _, _, topic = message.text.partition(" ")
-    if not topic.strip():
+    _command, *rest = message.text.split(maxsplit=1)
+    topic = "".join(rest)
+    if not topic:
         await message.reply_text(context.texts("new.needs_topic", command=command))
         return
     await _create(update, context, message, topic, paint=paint)
@@ -48,6 +50,9 @@ async def _create(
 ) -> None:
     """The card follows by itself: the announcer shows what the service wrote."""
     services = context.services
+    if context.member.role is Role.VIEWER:
+        await message.reply_text(context.texts("error.viewer"))
+        return
     try:
         await services.drafts.create(
             text,
