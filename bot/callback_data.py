@@ -12,6 +12,8 @@ _VERSION = "v1"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 #: Bot API, InlineKeyboardButton.callback_data
 MAX_BYTES = 64
+#: what a row's id can be
+_LARGEST = 2**63 - 1
 
 
 class Action(StrEnum):
@@ -63,7 +65,7 @@ class Press:
         if len(parts) != 5 or parts[0] != _VERSION:
             raise Stale
         try:
-            return cls(
+            press = cls(
                 action=Action(parts[1]),
                 target=int(parts[2], 36),
                 version=int(parts[3], 36),
@@ -71,11 +73,17 @@ class Press:
             )
         except ValueError as error:
             raise Stale from error
+        if not (0 <= press.target <= _LARGEST and 0 <= press.version <= _LARGEST):
+            raise Stale
+        return press
 
     @property
     def when(self) -> datetime | None:
-        """The instant a time button names; None for one without (at once)."""
-        return datetime.fromtimestamp(int(self.extra, 36), UTC) if self.extra else None
+        """The instant a time button names, None for one without; `Stale` when it names none."""
+        try:
+            return datetime.fromtimestamp(int(self.extra, 36), UTC) if self.extra else None
+        except (ValueError, OverflowError, OSError) as error:
+            raise Stale from error
 
 
 def instant_extra(instant: datetime) -> str:

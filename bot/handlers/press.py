@@ -16,7 +16,7 @@ from bot.callback_data import Action, Press
 from bot.context import DeskContext, sentence
 from bot.desk import card_painter
 from bot.handlers.questions import CAPTION, PROMPT, TIME, ask
-from bot.texts import load
+from bot.texts import languages, load
 
 log = logging.getLogger(__name__)
 
@@ -177,6 +177,8 @@ async def _show(pressed: Pressed) -> None:
 
 
 async def _language(pressed: Pressed) -> None:
+    if pressed.press.extra not in languages():
+        raise Stale
     await pressed.services.members.speak(pressed.context.member, pressed.press.extra)
     await pressed.answer(load(pressed.press.extra)("language_choice.done"))
 
