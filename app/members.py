@@ -15,7 +15,7 @@ class MemberService:
     """The brand that exists from the start, its members, and strangers."""
 
     def __init__(self, *, store: Store, clock: Clock, zone: str, language: str, grid: str) -> None:
-        """Zone, language and slot grid are those of a brand made at the first start."""
+        """Zone and language are the settings'; the grid is that of a brand made now."""
         self._store = store
         self._clock = clock
         self._zone = zone
@@ -40,10 +40,14 @@ class MemberService:
                 created_at=self._clock.now(),
             )
 
-    async def settle_owners(self, owner_ids: Collection[int]) -> None:
-        """Make the configured owners owners; one who is configured no more becomes an author."""
+    async def settle(self, owner_ids: Collection[int]) -> None:
+        """Bring zone, language and owners in line with the settings.
+
+        Instants already promised stay; an owner who is configured no more is out.
+        """
         brand = await self.brand()
         async with self._store.write() as tx:
+            await tx.brands.touch(brand.id, zone=self._zone, language=self._language)
             members = {m.user_id: m for m in await tx.members.find(brand_id=brand.id)}
             for user_id in owner_ids:
                 if user_id not in members:
@@ -58,7 +62,7 @@ class MemberService:
                     await tx.members.touch(members[user_id].id, role=Role.OWNER)
             for member in members.values():
                 if member.role is Role.OWNER and member.user_id not in owner_ids:
-                    await tx.members.touch(member.id, role=Role.AUTHOR)
+                    await tx.members.remove(member.id)
 
     async def find(self, user_id: int) -> Member | None:
         """The member with that Telegram id."""

@@ -45,6 +45,13 @@ class Rows(Protocol[T]):
         """Change columns that carry no state (a file id) without comparing, or `NotFound`."""
 
 
+class Members(Rows[Member], Protocol):
+    """Members, with what only they need."""
+
+    async def remove(self, row_id: int) -> None:
+        """Forget a person."""
+
+
 class Drafts(Rows[Draft], Protocol):
     """Drafts, with the questions only they have."""
 
@@ -142,7 +149,7 @@ class Transaction(Protocol):
     @property
     def brands(self) -> Rows[Brand]: ...
     @property
-    def members(self) -> Rows[Member]: ...
+    def members(self) -> Members: ...
     @property
     def topics(self) -> Rows[Topic]: ...
     @property

@@ -79,7 +79,7 @@ class DeskBot:
 async def running_bot(services: Services) -> AsyncIterator[DeskBot]:
     """Start everything in order, hand over the bot, stop everything in the opposite order."""
     brand = await services.members.brand()
-    await services.members.settle_owners(services.settings.owner_ids)
+    await services.members.settle(services.settings.owner_ids)
     await _clean_up(services)
     store, clock, tell_storage = services.store, services.clock, _storage_sentence(services)
     queue = InboxQueue(store=store, clock=clock, tell=tell_storage)

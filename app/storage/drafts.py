@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from app.models import Brand, Draft, Member, Topic
 from app.storage import tables
@@ -19,6 +19,10 @@ class MemberRows(TableRows[Member]):
     """Members."""
 
     table = tables.member
+
+    async def remove(self, row_id: int) -> None:
+        """Forget a person."""
+        await self._connection.execute(delete(self.table).where(self.table.c.id == row_id))
 
 
 class TopicRows(TableRows[Topic]):
