@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import URL, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -71,11 +71,18 @@ class SqlTransaction:
 class Database:
     """The store. SQLite has one writer connection, so writers queue here and not in the file."""
 
-    def __init__(self, url: str) -> None:
-        """`url` such as `sqlite+aiosqlite:///path`; nothing is opened yet."""
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """`url` such as `sqlite+aiosqlite:///path`; nothing is opened yet.
+
+        Who waits longer than `busy_seconds` for somebody else gets `StorageBusy`.
+        """
         self.url = make_url(url)
-        self._writer = _engine(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
-        self._reader = _engine(self.url, begin="BEGIN", pool_size=4)
+        self._writer = _engine(
+            self.url, begin="BEGIN IMMEDIATE", pool_size=1, busy_seconds=busy_seconds
+        )
+        self._reader = _engine(
+            self.url, begin="BEGIN", pool_size=4, busy_seconds=busy_seconds, read_only=True
+        )
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[SqlTransaction]:
@@ -89,7 +96,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlTransaction]:
-        """A consistent view."""
+        """A consistent view; writes are refused."""
         with _translated():
             async with _begun(self._reader) as connection:
                 yield SqlTransaction(connection)
@@ -126,34 +133,46 @@ async def _unbroken(work: Awaitable[Any]) -> Any:
         raise
 
 
-def _engine(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
+def _engine(
+    url: URL, *, begin: str, pool_size: int, busy_seconds: float, read_only: bool = False
+) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
         return create_async_engine(url, pool_size=pool_size)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=BUSY_SECONDS,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS},
+        pool_timeout=busy_seconds,
+        connect_args={"isolation_level": None, "timeout": busy_seconds},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"busy_timeout={BUSY_SECONDS * 1000}",
-            "foreign_keys=ON",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            _set_pragmas(connection, busy_seconds=busy_seconds, read_only=read_only)
+        except Exception:
+            # SQLAlchemy would drop it unclosed, and aiosqlite keep a thread for it.
+            connection.close()
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _set_pragmas(connection: Any, *, busy_seconds: float, read_only: bool) -> None:
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        f"busy_timeout={round(busy_seconds * 1000)}",
+        "foreign_keys=ON",
+        f"query_only={int(read_only)}",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
 
 
 @contextmanager
@@ -169,6 +188,6 @@ def _translated() -> Iterator[None]:
             raise StorageBusy from error
         if "full" in words:
             raise StorageFull from error
-        if isinstance(error, OperationalError):
+        if isinstance(error, OperationalError) or type(error) is DatabaseError:
             raise StorageError(str(error.orig)) from error
         raise
