@@ -1,0 +1,40 @@
+"""A running desk for each test, and the rule that nothing may go wrong unseen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.bot.driver import Desk, served_desk, unanswered
+
+
+@pytest.fixture
+def language() -> str:
+    """The person's language; scenarios override it by parameter."""
+    return "en"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path, language: str) -> AsyncIterator[Desk]:
+    async with served_desk(tmp_path, language=language) as running:
+        yield running
+        spinning = unanswered(running.world)
+        assert not spinning, f"taps that nobody answered: {[one.data for one in spinning]}"
+
+
+@pytest.fixture(autouse=True)
+def calm(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """No test may leave an error in the log unless it says that it provokes one."""
+    caplog.set_level(logging.WARNING)
+    yield
+    if request.node.get_closest_marker("troubled"):
+        return
+    errors = [r for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    assert not errors, "\n".join(r.getMessage() + str(r.exc_info or "") for r in errors)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "troubled: provokes errors that are logged")
