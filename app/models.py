@@ -98,9 +98,17 @@ MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     ImageState: {
         _I.INTENDED: frozenset({_I.SUBMITTING, _I.FAILED, _I.REFUSED}),
         _I.SUBMITTING: frozenset(
-            {_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.UNKNOWN}
+            {
+                _I.INTENDED,  # the order was certainly not taken, or may be sent again
+                _I.ACCEPTED,
+                _I.READY,
+                _I.STORED,
+                _I.REFUSED,
+                _I.FAILED,
+                _I.UNKNOWN,
+            }
         ),
-        _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.REFUSED, _I.FAILED, _I.LOST}),
+        _I.ACCEPTED: frozenset({_I.ACCEPTED, _I.READY, _I.STORED, _I.REFUSED, _I.FAILED, _I.LOST}),
         _I.READY: frozenset({_I.ACCEPTED, _I.STORED, _I.FAILED, _I.LOST}),
         _I.STORED: frozenset(),
         _I.REFUSED: frozenset(),
