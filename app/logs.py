@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
+from urllib.parse import quote
 
 _TOKEN = re.compile(r"\d{2,12}:[\w-]{20,}")
 _HIDDEN = "[hidden]"
@@ -21,13 +22,23 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         """`secrets` are hidden wherever they occur; very short ones would hide ordinary words."""
-        self._secrets = sorted((s for s in secrets if len(s) >= 4), key=len, reverse=True)
+        long_enough = (s for s in secrets if len(s) >= 4)
+        self._secrets = sorted(
+            {spelled for secret in long_enough for spelled in _spellings(secret)},
+            key=len,
+            reverse=True,
+        )
 
     def __call__(self, text: str) -> str:
         """The text without secrets."""
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         return _TOKEN.sub(_HIDDEN, text)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The secret as it stands in plain text, in a repr, in JSON and in a URL."""
+    return {secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe="")}
 
 
 class RedactingFormatter(logging.Formatter):
@@ -41,8 +52,17 @@ class RedactingFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Format first, then redact: only the finished text holds everything."""
-        if not self._as_json:
-            return self._redact(super().format(record))
+        try:
+            return self._finished(record)
+        except (TypeError, ValueError) as error:
+            # logging itself would print the arguments to stderr as they are.
+            plain = {"msg": f"malformed log line ({error}): {record.msg}", "args": ()}
+            return self._finished(logging.makeLogRecord({**record.__dict__, **plain}))
+
+    def _finished(self, record: logging.LogRecord) -> str:
+        return self._json(record) if self._as_json else self._redact(super().format(record))
+
+    def _json(self, record: logging.LogRecord) -> str:
         entry = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
@@ -51,7 +71,8 @@ class RedactingFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return self._redact(json.dumps(entry, ensure_ascii=False))
+        redacted = {name: self._redact(value) for name, value in entry.items()}
+        return json.dumps(redacted, ensure_ascii=False)
 
 
 def set_up_logging(
