@@ -94,6 +94,8 @@ def load_settings(env_file: Path | None = ENV_FILE) -> Settings:
             for item in error.errors(include_input=False, include_context=False)
         )
         raise SettingsInvalid("; ".join(lines) + ". See .env.example.") from None
+    except UnicodeDecodeError:
+        raise SettingsInvalid(f"{env_file} is not UTF-8 text. See .env.example.") from None
 
 
 def _problem(item: Any) -> str:
