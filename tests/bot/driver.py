@@ -162,9 +162,7 @@ class Desk:
 
     def connect(self, *, by: User | None = None) -> None:
         """Make the bot an administrator of the channel."""
-        membership.promote(
-            self.world, self.channel_id, by=(by or self.person).id, rights={}
-        )
+        membership.promote(self.world, self.channel_id, by=(by or self.person).id, rights={})
 
     async def connected(self) -> None:
         """A channel is there, and the person was told."""
@@ -184,7 +182,9 @@ class Desk:
 
     def card(self, number: int = 1, *, chat_id: int | None = None) -> Shown | None:
         """The newest card of a draft, if it was shown."""
-        cards = [m for m in self.of_bot(chat_id) if m["photo"] and m["text"].startswith(f"#{number} ")]
+        cards = [
+            m for m in self.of_bot(chat_id) if m["photo"] and m["text"].startswith(f"#{number} ")
+        ]
         return cards[-1] if cards else None
 
     def button(
@@ -226,9 +226,7 @@ class Desk:
         except TimeoutError:
             raise AssertionError(f"never saw {what}:\n{tell(self.world, None)}") from None
 
-    async def until_row(
-        self, look: Callable[[], Awaitable[T | None]], what: str = "the row"
-    ) -> T:
+    async def until_row(self, look: Callable[[], Awaitable[T | None]], what: str = "the row") -> T:
         """What the database shows, as soon as it is so."""
         for _look in range(round(PATIENCE / _LOOK)):
             if found := await look():
@@ -250,9 +248,7 @@ class Desk:
     ) -> Shown:
         """Wait for the card to name that state and version."""
         word = self.texts(f"state.{state}")
-        return await self.card_says(
-            f" · {word} · v{version} ", number=number, chat_id=chat_id
-        )
+        return await self.card_says(f" · {word} · v{version} ", number=number, chat_id=chat_id)
 
     async def told(
         self, key: str, *, chat_id: int | None = None, after: int = 0, texts: Texts | None = None
@@ -335,9 +331,7 @@ class Desk:
         )
         image_id = await self.has_image(made)
         async with services.store.write() as tx:
-            made = await tx.drafts.move(
-                await tx.drafts.get(made.id), image_id=image_id, **draft
-            )
+            made = await tx.drafts.move(await tx.drafts.get(made.id), image_id=image_id, **draft)
         await services.drafts.show(made.id)
         return await self.card_is("review", number=made.number, chat_id=chat_id)
 

@@ -99,7 +99,9 @@ async def test_a_typed_time_is_echoed_with_its_zone_and_counts_after_ok(desk: De
     due = await next_due(desk)
     assert due is not None
     local = due.astimezone(ZoneInfo("Europe/Istanbul"))
-    tomorrow = (desk.clock.now().astimezone(ZoneInfo("Europe/Istanbul")) + timedelta(days=1)).date()
+    tomorrow = (
+        desk.clock.now().astimezone(ZoneInfo("Europe/Istanbul")) + timedelta(days=1)
+    ).date()
     assert (local.date(), local.hour, local.minute) == (tomorrow, 12, 0)
     echo = next(m for m in desk.messages() if m["message_id"] == echo["message_id"])
     assert echo["keyboard"] == []
