@@ -33,6 +33,7 @@ from app.settings import Settings
 from app.slots import DEFAULT_GRID, format_grid
 from app.storage.database import Database
 from app.storage.schema import migrate
+from app.views import ViewService
 from app.work.clock import SystemClock
 from app.work.embedded import EmbeddedJobs
 
@@ -53,6 +54,7 @@ class Services:
     destinations: DestinationService
     schedule: ScheduleService
     drafts: DraftService
+    views: ViewService
     publishing: PublishService
 
 
@@ -147,6 +149,7 @@ def _wire(
             schedule=schedule,
             announcements=announcements,
         ),
+        views=ViewService(store=store, studio=studio),
         publishing=PublishService(
             store=store,
             clock=clock,

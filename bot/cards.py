@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from telegram import InlineKeyboardMarkup
 
 from app.captions import CAPTION_LIMIT, post_text, utf16_length
-from app.drafts import DraftView
 from app.models import (
     Brand,
     Delivery,
@@ -23,6 +22,7 @@ from app.models import (
     Image,
     Post,
 )
+from app.views import DraftView
 from bot.keyboards import CardKeyboard, theme_name
 from bot.texts import Texts
 

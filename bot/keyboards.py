@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from app.drafts import DraftView
 from app.models import Cost, Delivery, DeliveryState, Draft, DraftState
 from app.prompts import themes
 from app.slots import quick_times
+from app.views import DraftView
 from bot.callback_data import Action, Press, instant_extra
 from bot.texts import Texts
 
