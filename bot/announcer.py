@@ -42,6 +42,8 @@ class Announcer:
         self._bot = bot
         self._places = asyncio.Semaphore(AT_ONCE)
         self._in_hand: set[Key] = set()
+        #: who got a notice that is still to be told to others
+        self._told: dict[int, set[int]] = {}
 
     async def run(self) -> None:
         """Show what comes until cancelled."""
@@ -98,10 +100,22 @@ class Announcer:
             afresh = any(one.detail.get("afresh") for one in group)
             await self.show_card(announcement.draft_id, afresh=afresh)
             return
+        await self._tell(announcement)
+
+    async def _tell(self, announcement: Announcement) -> None:
+        """One message each: who cannot be reached keeps it from nobody, and nobody gets two."""
+        told = self._told.setdefault(announcement.id, set())
         for chat_id, thread_id, text in await notice_texts(self._services, announcement):
-            await self._bot.send_message(
-                chat_id, text, message_thread_id=thread_id, parse_mode=ParseMode.HTML
-            )
+            if chat_id in told:
+                continue
+            try:
+                await self._bot.send_message(
+                    chat_id, text, message_thread_id=thread_id, parse_mode=ParseMode.HTML
+                )
+            except (Forbidden, BadRequest) as error:
+                log.warning("a notice cannot be delivered: %s", error)
+            told.add(chat_id)
+        del self._told[announcement.id]
 
     async def show_card(self, draft_id: int, *, afresh: bool = False) -> None:
         """Edit the draft's card to what is true now; send one where there is none (or afresh)."""
