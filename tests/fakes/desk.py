@@ -233,9 +233,9 @@ async def open_desk(
 
 
 @asynccontextmanager
-async def bfl_on(vendor: Vendor, net: NetClient) -> AsyncIterator[BflProvider]:
+async def bfl_on(
+    vendor: Vendor, net: NetClient, *, kind: type[BflProvider] = BflProvider
+) -> AsyncIterator[BflProvider]:
     """The real provider against that vendor."""
     async with serving(vendor_app(vendor, bfl_routes(vendor))) as url:
-        yield BflProvider(
-            net, key=SecretStr(KEY), base_url=url, submit_seconds=0.2, ask_seconds=0.2
-        )
+        yield kind(net, key=SecretStr(KEY), base_url=url, submit_seconds=0.2, ask_seconds=0.2)
