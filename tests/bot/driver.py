@@ -214,8 +214,8 @@ class Desk:
         ]
 
     async def until(
-        self, look: Callable[[], T | None], what: str = "it", *, seconds: float = PATIENCE
-    ) -> T:
+        self, look: Callable[[], Any], what: str = "it", *, seconds: float = PATIENCE
+    ) -> Any:
         """What `look` sees, as soon as something happened that makes it true."""
         try:
             with self.world.log.listening() as events:

@@ -10,6 +10,7 @@ import pytest
 from app.captions import CAPTION_LIMIT, utf16_length
 from app.models import DraftState
 from bot.callback_data import Action, Press
+from bot.texts import load
 from tests.bot.driver import Desk, actions, labels
 
 pytestmark = pytest.mark.parametrize("language", ["en", "tr"])
@@ -68,7 +69,7 @@ async def test_a_quick_button_schedules_at_its_time(desk: Desk) -> None:
     await desk.connected()
     await desk.made()
     await desk.tap(Action.TIMES)
-    message, data = await desk.until(lambda: desk.button(Action.AT))
+    _message, data = await desk.until(lambda: desk.button(Action.AT))
     wanted = Press.unpack(data).when
     await desk.tap(Action.AT)
     await desk.card_is("scheduled")
@@ -348,8 +349,6 @@ async def test_the_language_can_be_chosen_and_stays(desk: Desk) -> None:
     await desk.told("language_choice.ask")
     assert await desk.tap(Action.LANGUAGE, extra=other)
     await desk.say("/queue")
-    from bot.texts import load
-
     await desk.told("queue.none", texts=load(other))
     await desk.stop()
     await desk.start()

@@ -146,9 +146,9 @@ def places(desk: Desk) -> None:
     """A stranger and chats of theirs, each with the bot and a message to answer to."""
     world = desk.world
     mallory = world.add_user("Mallory", None, "en")
-    made = [world.chats[mallory.id]]
-    for kind in ("group", "supergroup", "channel"):
-        made.append(world.add_chat(kind, f"A {kind}", creator_id=mallory.id))
+    kinds = ("group", "supergroup", "channel")
+    others = [world.add_chat(kind, f"A {kind}", creator_id=mallory.id) for kind in kinds]
+    made = [world.chats[mallory.id], *others]
     assert [chat.id for chat in made] == [STRANGER, GROUP_ID, SUPER_ID, CHANNEL]
     for chat in made:
         if chat.type.endswith("group"):
