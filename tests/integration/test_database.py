@@ -7,6 +7,7 @@ import gc
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,29 @@ async def test_a_cancelled_task_leaves_no_transaction_open(store: Database) -> N
     seconds = {key[1:] for key in rows if key.startswith("b")}
     assert firsts == seconds
     assert 0 < len(firsts) < 200, "the cancels hit both sides of the commit"
+
+
+async def test_a_task_cancelled_within_a_statement_does_not_leave_the_file_locked(
+    impatient: Database,
+) -> None:
+    """UPDATE ... RETURNING leaves a cursor, and a cursor kept alive keeps SQLite's lock."""
+    async with impatient.write() as tx:
+        brand = await tx.brands.add(
+            name="Brand", zone="UTC", language="en", grid="", created_at=datetime.now(UTC)
+        )
+
+    async def rename(number: int) -> None:
+        async with impatient.write() as tx:
+            row = await tx.brands.get(brand.id)
+            await tx.brands.move(row, name=f"Brand {number}")
+
+    kept = []
+    for number in range(300):
+        task = asyncio.create_task(rename(number))
+        await asyncio.sleep(number / 100_000)
+        task.cancel()
+        kept.append((task, await asyncio.gather(task, return_exceptions=True)))
+        await rename(number)
 
 
 async def test_a_reader_that_is_cancelled_gives_its_connection_back(store: Database) -> None:
