@@ -41,6 +41,7 @@ class Program:
     """`python -m bot ...` with nothing of this process's environment but the path."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        folder.mkdir(exist_ok=True)
         self.folder = folder
         self.environment = dict(environment)
         self.log = folder / "log.txt"

@@ -22,7 +22,7 @@ from app.settings import Settings
 from bot.application import DeskBot, running_bot, sweep
 from bot.callback_data import Action, Press
 from bot.demo import membership, people, sight
-from bot.demo.records import CallRecord, Callback, User
+from bot.demo.records import Callback, CallRecord, User
 from bot.demo.server import LocalTelegram, serve
 from bot.demo.transcript import tell
 from bot.demo.world import World, create_world
@@ -67,7 +67,7 @@ class Desk:
 
     def settings(self) -> Settings:
         """Nothing of the environment, everything in the test's folder."""
-        chosen = {
+        chosen: dict[str, Any] = {
             "telegram_bot_token": SecretStr(self.world.token),
             "telegram_api_base_url": self.local.url,
             "owner_ids": frozenset({self.person.id}),
@@ -241,7 +241,8 @@ class Desk:
             card = self.card(number, chat_id=chat_id)
             return card if card and all(word in card["text"] for word in words) else None
 
-        return await self.until(look, f"a card #{number} with {words}")
+        card: Shown = await self.until(look, f"a card #{number} with {words}")
+        return card
 
     async def card_is(
         self, state: str, *, version: int = 1, number: int = 1, chat_id: int | None = None
@@ -266,7 +267,8 @@ class Desk:
                 None,
             )
 
-        return await self.until(look, f"the sentence {key}")
+        message: Shown = await self.until(look, f"the sentence {key}")
+        return message
 
     async def asked(self, field: str, *, chat_id: int | None = None) -> Shown:
         """Wait for the question about that field."""

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.errors import DeskError, ImageError, StorageError
-from app.models import Actor, DeliveryState, Draft, DraftState, ImageState
+from app.models import Actor, DeliveryState, DraftState, ImageState
 from tests.bot.driver import Desk
 
 Build = Callable[[Desk], Awaitable[int]]
