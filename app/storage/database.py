@@ -175,7 +175,8 @@ def _engine(
         connect_args={"isolation_level": None, "timeout": busy_seconds},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    # First of all: what SQLAlchemy itself asks a new connection may fail, and leak it, too.
+    @event.listens_for(engine.sync_engine, "connect", insert=True)
     def _prepare(connection: Any, _record: Any) -> None:
         try:
             _set_pragmas(connection, busy_seconds=busy_seconds, read_only=read_only)
