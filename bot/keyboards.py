@@ -21,7 +21,15 @@ Row = Sequence[Button]
 
 _RESUMABLE = frozenset({"timeout", "storage_full", "storage_busy"})
 _ASKABLE = frozenset({DeliveryState.UNKNOWN, DeliveryState.MISSED, DeliveryState.FAILED})
-_MOVABLE = frozenset({DeliveryState.SCHEDULED, DeliveryState.CANCELLED})
+#: nothing of it is out, or may be
+_MOVABLE = frozenset(
+    {
+        DeliveryState.SCHEDULED,
+        DeliveryState.CANCELLED,
+        DeliveryState.MISSED,
+        DeliveryState.FAILED,
+    }
+)
 
 
 def price_text(texts: Texts, cost: Cost) -> str:
@@ -140,7 +148,7 @@ class CardKeyboard:
         movable = all(one.state in _MOVABLE for one in self._deliveries)
         if not movable:
             return asked
-        return [[self._button("move", Action.TIMES)], *self._taking_back()]
+        return [*asked, [self._button("move", Action.TIMES)], *self._taking_back()]
 
     def _taking_back(self) -> list[Row]:
         return [
