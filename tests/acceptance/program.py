@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bot.demo.server import serve
 from bot.demo.world import create_world
@@ -46,6 +46,14 @@ class Program:
         self.environment = dict(environment)
         self.log = folder / "log.txt"
         self._process: Process | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Whatever still runs is killed."""
+        if self._process is not None:
+            await self.kill()
 
     async def start(self, *arguments: str) -> Process:
         """Start it in an empty folder, its log appended to one file."""
@@ -162,8 +170,5 @@ async def staged(folder: Path, **environment: str) -> AsyncIterator[Stage]:
                 **environment,
             },
         )
-        try:
+        async with program:
             yield Stage(Desk(local, folder, EagerClock()), vendor, program)
-        finally:
-            if program._process is not None:
-                await program.kill()

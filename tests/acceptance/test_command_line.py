@@ -19,7 +19,8 @@ DEMO = ("demo", "--port", "0", "--folder", "results")
 
 
 async def test_without_a_token_it_says_what_to_do_in_one_sentence(tmp_path: Path) -> None:
-    ended = await Program(tmp_path, {}).run()
+    async with Program(tmp_path, {}) as program:
+        ended = await program.run()
     assert ended.code == 1
     assert re.fullmatch(r"Error: TELEGRAM_BOT_TOKEN is not set: .+make demo.+\n", ended.err)
 
@@ -37,7 +38,8 @@ async def test_an_unreachable_telegram_is_said_in_one_sentence(tmp_path: Path) -
         "OWNER_IDS": "1001",
         "TELEGRAM_API_BASE_URL": "http://127.0.0.1:9",
     }
-    ended = await Program(tmp_path, nowhere).run()
+    async with Program(tmp_path, nowhere) as program:
+        ended = await program.run()
     assert ended.code == 1
     assert re.fullmatch(r"Error: Telegram cannot be reached .+\n", ended.err)
 
@@ -47,7 +49,8 @@ async def test_an_unreachable_telegram_is_said_in_one_sentence(tmp_path: Path) -
     [("TIMEZONE", "Mars/Olympus"), ("OWNER_IDS", "Ada"), ("LANGUAGE", "fr"), ("LOG_LEVEL", "ALL")],
 )
 async def test_a_malformed_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
-    ended = await Program(tmp_path, {"TELEGRAM_BOT_TOKEN": "42:demo", name: value}).run()
+    async with Program(tmp_path, {"TELEGRAM_BOT_TOKEN": "42:demo", name: value}) as program:
+        ended = await program.run()
     assert ended.code == 1
     assert re.fullmatch(rf"Error: {name} .+\n", ended.err)
 
@@ -55,9 +58,9 @@ async def test_a_malformed_setting_is_named(tmp_path: Path, name: str, value: st
 async def test_a_second_bot_on_the_same_database_is_refused(stage: Stage) -> None:
     await stage.program.start()
     await stage.desk.connected()
-    second = Program(stage.program.folder, stage.program.environment)
-    second.log = stage.program.folder / "second.txt"
-    ended = await second.run()
+    async with Program(stage.program.folder, stage.program.environment) as second:
+        second.log = stage.program.folder / "second.txt"
+        ended = await second.run()
     assert ended.code == 1
     assert re.fullmatch(r"Error: Another bot runs on this database already\. .+\n", ended.err)
     await stage.desk.say("/queue")
@@ -85,13 +88,18 @@ async def test_the_demonstration_leaves_its_three_files_with_and_without_its_pag
 
 
 async def plays_once(folder: Path) -> None:
-    ended = await Program(folder, {}).run(*DEMO, "--once")
+    async with Program(folder, {}) as program:
+        ended = await program.run(*DEMO, "--once")
     assert (ended.code, ended.err) == (0, "")
     look_at_results(folder / "results")
 
 
 async def ends_at_ctrl_c(folder: Path) -> None:
-    program = Program(folder, {})
+    async with Program(folder, {}) as program:
+        await page_ends(program, folder)
+
+
+async def page_ends(program: Program, folder: Path) -> None:
     process = await program.start(*DEMO, "--no-open")
     assert process.stdout is not None
     address = ""
@@ -124,10 +132,10 @@ def look_at_results(results: Path) -> None:
 
 
 async def test_ctrl_c_in_the_middle_of_the_script_is_silent(tmp_path: Path) -> None:
-    program = Program(tmp_path, {})
-    await program.start(*DEMO, "--no-open")
-    await until(lambda: _listens(program.process.pid), "its server")
-    ended = await program.stop(signal.SIGINT)
+    async with Program(tmp_path, {}) as program:
+        await program.start(*DEMO, "--no-open")
+        await until(lambda: _listens(program.process.pid), "its server")
+        ended = await program.stop(signal.SIGINT)
     assert (ended.code, ended.err) == (0, "")
 
 

@@ -142,6 +142,7 @@ async def test_now_posts_at_once(desk: Desk) -> None:
     await desk.connected()
     await desk.made()
     assert await desk.tap(Action.NOW) == desk.texts("done.now")
+    await desk.time_comes()
     await desk.card_is("published")
     assert len(desk.messages(desk.channel_id)) == 1
 
