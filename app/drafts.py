@@ -38,6 +38,14 @@ _EDITABLE = (
     DraftState.SCHEDULED,
 )
 
+#: a picture that can still come without being ordered, or paid, again
+_WITHIN_REACH = (
+    ImageState.INTENDED,
+    ImageState.ACCEPTED,
+    ImageState.READY,
+    ImageState.STORED,
+)
+
 
 class DraftService:
     """Every change of a draft that is not its time."""
@@ -320,7 +328,7 @@ class DraftService:
         if draft.painting_id is None:
             return False
         image = await tx.images.get(draft.painting_id)
-        return image.state in (ImageState.INTENDED, ImageState.ACCEPTED, ImageState.READY)
+        return image.state in _WITHIN_REACH
 
     async def _move(self, tx: Transaction, draft: Draft, **changes: Any) -> Draft:
         return await tx.drafts.move(draft, updated_at=self._clock.now(), **changes)
