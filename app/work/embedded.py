@@ -42,7 +42,16 @@ class EmbeddedJobs:
 
     def every(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
         """Call `run` again and again, never twice at once."""
-        self._scheduler.add_job(self._spawn, IntervalTrigger(seconds=seconds), args=(run,))
+        turn = asyncio.Lock()
+
+        async def one_at_a_time() -> None:
+            if not turn.locked():
+                async with turn:
+                    await run()
+
+        self._scheduler.add_job(
+            self._spawn, IntervalTrigger(seconds=seconds), args=(one_at_a_time,)
+        )
 
     async def submit(self, tx: Transaction, task: str, ids: Collection[int]) -> None:
         """Run `task` for each id once the transaction is committed."""
