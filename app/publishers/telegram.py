@@ -91,7 +91,10 @@ class TelegramPublisher:
 
     async def _upload(self, fields: Mapping[str, str], post: OutgoingPost) -> Reply:
         path = Path(post.picture.path)
-        data = await asyncio.to_thread(path.read_bytes)
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+        except OSError as error:
+            raise PublishRejected("The picture's file is gone.", reason="content") from error
         return await self._net.call(
             "POST",
             f"{self._base}/sendPhoto",
@@ -109,7 +112,10 @@ class TelegramPublisher:
             raise PublishRejected(str(error), reason="transient") from error
         if reply.status >= 500:
             raise PublishRejected(f"Telegram answered {reply.status}", reason="transient")
-        return self._result(None, reply)
+        try:
+            return self._result(None, reply)
+        except PublishUnknown as error:
+            raise PublishRejected(str(error), reason="transient") from error
 
     async def _call(self, method: str, fields: Mapping[str, Any]) -> Reply:
         return await self._net.call(
