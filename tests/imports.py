@@ -27,6 +27,7 @@ SERVICES = frozenset(
         "painting",
         "publishing",
         "scheduling",
+        "views",
     }
 )
 #: pure modules: no port, no service, no adapter

@@ -34,10 +34,11 @@ from app.pictures.gallery import Gallery
 from app.pictures.worker import PictureWorker
 from app.ports import ImageProvider
 from app.providers.bfl import BflProvider
-from app.publishing import PublishService
+from app.publishing import CALL_SECONDS, PublishService
 from app.scheduling import ScheduleService
 from app.slots import DEFAULT_GRID, format_grid
 from app.storage.database import Database
+from app.views import ViewService
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import HandJobs
 from tests.fakes.publisher import FakePublisher
@@ -74,6 +75,7 @@ class Desk:
     destinations: DestinationService
     schedule: ScheduleService
     drafts: DraftService
+    views: ViewService
     publishing: PublishService
     brand: Brand
 
@@ -164,7 +166,7 @@ async def open_desk(
     publisher: FakePublisher | None = None,
     order: Sequence[str] = ("bfl",),
     owner: str = "run:test",
-    call_seconds: float | None = None,
+    call_seconds: float = CALL_SECONDS,
 ) -> AsyncIterator[Desk]:
     """The services as the container wires them, over the migrated file in `folder`."""
     clock, jobs, publisher = clock or FakeClock(), HandJobs(), publisher or FakePublisher()
@@ -215,6 +217,7 @@ async def open_desk(
                 schedule=schedule,
                 announcements=announcements,
             ),
+            views=ViewService(store=store, studio=studio),
             publishing=PublishService(
                 store=store,
                 clock=clock,
@@ -224,7 +227,7 @@ async def open_desk(
                 publishers={publisher.kind: publisher},
                 picture_path=studio.path,
                 owner=owner,
-                **({} if call_seconds is None else {"call_seconds": call_seconds}),
+                call_seconds=call_seconds,
             ),
             brand=await members.brand(),
         )
