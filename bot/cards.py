@@ -28,6 +28,8 @@ from bot.texts import Texts
 
 #: the prompt gets what the post's text leaves, but never less than this many characters
 _PROMPT_AT_LEAST = 80
+#: long names of many channels, or many unknown words, must leave room for the post's text
+_NOTES_AT_MOST = 500
 _ELLIPSIS = "…"
 
 
@@ -126,9 +128,8 @@ class CardPainter:
         """Head, the text exactly as it goes out, what is to be said, the prompt where it fits."""
         head = self._head()
         post = post_text(self._draft.caption, self._draft.hashtags)
-        notes = self._notes()
-        plain_notes = "\n".join(notes)
-        used = utf16_length(f"{_plain(head)}\n\n\n\n{plain_notes}\n")
+        notes = _shortened("\n".join(self._notes()), _NOTES_AT_MOST)
+        used = utf16_length(f"{_plain(head)}\n\n\n\n{notes}\n")
         shows_prompt = self._draft.state in (
             DraftState.PAINTING,
             DraftState.REVIEW,
@@ -136,7 +137,7 @@ class CardPainter:
         )
         reserved = _PROMPT_AT_LEAST if shows_prompt else 0
         text = _shortened(post, CAPTION_LIMIT - used - reserved)
-        parts = [head, escape(text), "\n".join(escape(note) for note in notes)]
+        parts = [head, escape(text), escape(notes)]
         if shows_prompt:
             left = CAPTION_LIMIT - used - utf16_length(text) - 4
             prompt = self._texts("card.prompt", prompt=self._draft.prompt)
@@ -144,7 +145,7 @@ class CardPainter:
         return "\n\n".join(part for part in parts if part)
 
     def _head(self) -> str:
-        theme = theme_name(self._texts, self._draft.theme)
+        theme = escape(theme_name(self._texts, self._draft.theme))
         if self._draft.theme_guessed:
             theme = self._texts("card.theme_guessed", theme=theme)
         head = self._texts(
