@@ -31,6 +31,7 @@ class EmbeddedJobs:
         self._runs: dict[str, Run] = {}
         self._wake: Callable[[], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     def handle(self, task: str, run: Run) -> None:
         """Name the function that does `task`."""
@@ -74,6 +75,7 @@ class EmbeddedJobs:
 
     async def stop(self, *, grace: float) -> None:
         """Take nothing new, give running jobs `grace` seconds, then cancel what is left."""
+        self._stopping = True
         if self._scheduler.running:
             self._scheduler.pause()
         if self._tasks:
@@ -98,6 +100,8 @@ class EmbeddedJobs:
             await self._spawn(self._wake)
 
     async def _spawn(self, run: Callable[[], Awaitable[None]]) -> None:
+        if self._stopping:
+            return  # it was on its way through the scheduler; its row is found at the next start
         task = asyncio.create_task(_logged(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
