@@ -27,7 +27,8 @@ from app.models import Image, ImageRequest, ImageState, JobState, JobStatus
 from app.net.client import NetClient
 from app.ports import Capabilities
 from app.providers.bfl import BflProvider
-from tests.fakes.desk import Desk, bfl_on, open_desk
+from app.providers.offline import OfflineProvider
+from tests.fakes.desk import Desk, HereWorker, bfl_on, open_desk
 from tests.fakes.vendor import Fault, Plan, Vendor
 
 ASKED = ImageRequest(prompt="A sensor in a field", width=250, height=200, output_format="png")
@@ -560,7 +561,8 @@ async def test_without_its_provider_a_picture_waits_where_it_is(
 ) -> None:
     """The key was taken out of `.env`: nothing is sent, and nothing is given up."""
     image = await put(desk, state=state, handle={"provider": "bfl", "model": "m", "job_id": "1"})
-    async with open_desk(folder, providers={}, net=paint_net) as other:
+    left = {"offline": OfflineProvider(HereWorker())}
+    async with open_desk(folder, providers=left, net=paint_net, order=("offline",)) as other:
         with pytest.raises(ImageUnavailable, match="bfl is not set up any more"):
             await other.studio.finish(image.id)
     assert (await desk.image(image.id)).state is state
