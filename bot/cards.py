@@ -266,7 +266,7 @@ def _shortened(text: str, limit: int) -> str:
     if utf16_length(text) <= limit:
         return text
     kept = text[: max(0, limit - 1)]
-    while utf16_length(kept) > limit - 1:
+    while kept and utf16_length(kept) > limit - 1:
         kept = kept[:-1]
     return kept.rstrip() + _ELLIPSIS
 
