@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,38 @@ NAME = st.one_of(TEXT.filter(bool), LONG.map(lambda text: text[:128] or "x"))
 TAGS = st.lists(st.text("abcçğıİ💧<&", min_size=1, max_size=30).map("#{}".format), max_size=8)
 
 
+PLAIN = Draft(
+    id=1,
+    brand_id=1,
+    number=1,
+    topic_id=1,
+    author_id=1,
+    chat_id=1,
+    thread_id=None,
+    language="en",
+    theme="iot",
+    theme_guessed=True,
+    template_id="x",
+    subject="x",
+    unknown_words=(),
+    prompt="x",
+    prompt_edited=False,
+    seed=1,
+    caption="x",
+    hashtags=(),
+    alt_text="x",
+    state=DraftState.REVIEW,
+    version=1,
+    image_id=1,
+    painting_id=None,
+    failure=None,
+    decided_by="Ada",
+    decided_at=NOW,
+    created_at=NOW,
+    updated_at=NOW,
+)
+
+
 @st.composite
 def drafts(draw: st.DrawFn) -> Draft:
     """A draft that the services would have let through."""
@@ -51,35 +84,20 @@ def drafts(draw: st.DrawFn) -> Draft:
         check_post_text(caption, hashtags)
     except TextTooLong:
         caption = caption[: (CAPTION_LIMIT - 300) // 2]
-    return Draft(
-        id=1,
-        brand_id=1,
+    return replace(
+        PLAIN,
         number=draw(st.integers(1, 10**6)),
-        topic_id=1,
-        author_id=1,
-        chat_id=1,
-        thread_id=None,
-        language="en",
         theme=draw(st.sampled_from(["iot", "tech"])),
         theme_guessed=draw(st.booleans()),
-        template_id="x",
-        subject="x",
         unknown_words=tuple(draw(st.lists(NAME, max_size=12))),
         prompt=draw(LONG)[:2000],
         prompt_edited=draw(st.booleans()),
-        seed=1,
         caption=caption,
         hashtags=hashtags,
-        alt_text="x",
         state=draw(st.sampled_from(DraftState)),
         version=draw(st.integers(1, 999)),
-        image_id=1,
-        painting_id=None,
         failure=draw(st.sampled_from([*FAILURES, "never heard of"])),
         decided_by=draw(NAME),
-        decided_at=NOW,
-        created_at=NOW,
-        updated_at=NOW,
     )
 
 
@@ -97,22 +115,21 @@ def image(prompt: str) -> Image:
     )
 
 
-@st.composite
-def facts(draw: st.DrawFn) -> CardFacts:
-    """Everything a card may be derived from."""
-    draft = draw(drafts())
-    titles = draw(st.lists(NAME, max_size=4))
-    states = [draw(st.sampled_from(DeliveryState)) for _title in titles]
-    shown = draw(st.sampled_from([None, image(draft.prompt), image("an earlier prompt")]))
+def view_of(draft: Draft, shown: Image | None) -> DraftView:
+    return DraftView(
+        draft=draft,
+        topic="x",
+        image=shown,
+        painting=image(draft.prompt),
+        price=PRICE,
+        spent=(PRICE,) * 3,
+    )
+
+
+def card_of(draft: Draft, titles: list[str], states: list[DeliveryState]) -> CardFacts:
+    """The facts of a draft that goes to these channels."""
     return CardFacts(
-        view=DraftView(
-            draft=draft,
-            topic="x",
-            image=shown,
-            painting=image(draft.prompt),
-            price=PRICE,
-            spent=(PRICE,) * 3,
-        ),
+        view=view_of(draft, image(draft.prompt)),
         brand=Brand(
             id=1,
             name="x",
@@ -134,8 +151,22 @@ def facts(draw: st.DrawFn) -> CardFacts:
         ),
         deliveries=[delivery(number, state) for number, state in enumerate(states)],
         destinations=[destination(number, title) for number, title in enumerate(titles)],
-        next_free=draw(st.sampled_from([None, NOW + timedelta(days=1)])),
+        next_free=NOW + timedelta(days=1),
         now=NOW,
+    )
+
+
+@st.composite
+def facts(draw: st.DrawFn) -> CardFacts:
+    """Everything a card may be derived from."""
+    draft = draw(drafts())
+    titles = draw(st.lists(NAME, max_size=4))
+    states = [draw(st.sampled_from(DeliveryState)) for _title in titles]
+    shown = draw(st.sampled_from([None, image(draft.prompt), image("an earlier prompt")]))
+    return replace(
+        card_of(draft, titles, states),
+        view=view_of(draft, shown),
+        next_free=draw(st.sampled_from([None, NOW + timedelta(days=1)])),
     )
 
 
@@ -175,6 +206,30 @@ def destination(number: int, title: str) -> Destination:
         created_at=NOW,
         checked_at=None,
     )
+
+
+@pytest.mark.parametrize("language", languages())
+@pytest.mark.parametrize("state", DraftState)
+@pytest.mark.parametrize("outcome", DeliveryState)
+def test_the_longest_of_everything_fits_too(
+    language: str, state: DraftState, outcome: DeliveryState
+) -> None:
+    longest = replace(
+        PLAIN,
+        state=state,
+        caption="💧" * (CAPTION_LIMIT // 2),
+        prompt="p" * 2000,
+        unknown_words=("sözcük",) * 70,
+        decided_by="A" * 64 + " " + "B" * 64,
+        failure="protocol",
+    )
+    titles = ["💧" * 128] * 4
+    found = replace(
+        card_of(longest, titles, [outcome] * 4), view=view_of(longest, image("an earlier one"))
+    )
+    text, _entities = parse_html(CardPainter(found, load(language)).face(PICTURE).html)
+    assert utf16_length(text) <= CAPTION_LIMIT
+    assert text.count("💧") > 40
 
 
 @pytest.mark.parametrize("language", languages())
