@@ -88,7 +88,7 @@ async def test_nothing_is_lost_paid_twice_or_posted_twice(tmp_path: Path) -> Non
         player = asyncio.create_task(play(stage, random.Random(seed + 1)))
         try:
             for _run in range(KILLS):
-                await asyncio.sleep(rng.uniform(0.4, 1.6))
+                await asyncio.sleep(rng.uniform(0.3, 1.2))
                 await stage.program.kill()
                 await stage.program.start()
             await settled(stage)

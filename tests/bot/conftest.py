@@ -6,10 +6,26 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import certifi
 import pytest
 from starlette.requests import ClientDisconnect
 
 from tests.bot.driver import Desk, served_desk, unanswered
+
+END = "-----END CERTIFICATE-----"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every HTTP client reads the certificate authorities, and nothing here speaks TLS."""
+    file = tmp_path_factory.mktemp("tls") / "one.pem"
+    head, end, _rest = (
+        Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----")
+    )
+    file.write_text(head[head.index("-----BEGIN") :] + end + "\n")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SSL_CERT_FILE", str(file))
+        yield
 
 
 @pytest.fixture

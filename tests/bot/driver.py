@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -31,6 +32,8 @@ from tests.bot.clock import EagerClock
 
 T = TypeVar("T")
 Shown = dict[str, Any]
+#: a new database, for migrating costs each test more than copying it
+_MIGRATED: list[bytes] = []
 
 PATIENCE = 12.0
 _LOOK = 0.02
@@ -84,7 +87,14 @@ class Desk:
 
     async def used_before(self) -> None:
         """The database of a bot that ran before: it knows its placeholder's file id."""
+        database = self.folder / "bot.db"
+        if _MIGRATED:
+            database.write_bytes(_MIGRATED[0])
         services = await self.open()
+        if not _MIGRATED:
+            connection = sqlite3.connect(database)
+            _MIGRATED.append(connection.serialize())
+            connection.close()
         known = self.world.files.add_photo(small_jpeg()).best.file_id
         async with services.store.write() as tx:
             await tx.notes.put("placeholder_file_id", known)
