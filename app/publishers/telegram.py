@@ -20,6 +20,8 @@ KIND = "telegram"
 _CALL_SECONDS = 30.0
 #: "wrong file identifier": the cached picture is not this bot's, so it is uploaded
 _BAD_FILE = "wrong file identifier"
+#: the last is what a channel says of itself to a bot that is no administrator there
+_NO_RIGHTS = ("not enough rights", "need administrator", "member list is inaccessible")
 
 
 class TelegramPublisher:
@@ -160,7 +162,7 @@ def _reason(status: int, words: str) -> str:
         return "auth"
     if "chat not found" in words or "kicked" in words or "not a member" in words:
         return "gone"
-    if status == 403 or "not enough rights" in words or "need administrator" in words:
+    if status == 403 or any(lack in words for lack in _NO_RIGHTS):
         return "permission"
     return "content"
 
