@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,14 @@ def settings(folder: Path, **more: Any) -> Settings:
     return Settings.model_construct(**plain | more)
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 async def test_folders_and_schema_are_made_at_the_first_opening(tmp_path: Path) -> None:
     async with open_services(settings(tmp_path), owner="run") as services:
         assert (await services.members.brand()).zone == "Europe/Istanbul"
-    assert set(os.listdir(tmp_path)) == {"outputs", "data"}
+    assert names(tmp_path) == ["data", "outputs"]
 
 
 async def test_what_was_written_is_there_at_the_next_opening(tmp_path: Path) -> None:
@@ -45,8 +48,8 @@ async def test_closed_services_leave_no_thread_and_no_file_open(tmp_path: Path) 
     async with open_services(settings(tmp_path), owner="run") as services:
         await services.members.brand()
     gc.collect()
-    assert threading.active_count() == before
-    assert os.listdir(tmp_path / "data") == ["bot.db"]
+    assert threading.active_count() <= before
+    assert names(tmp_path / "data") == ["bot.db"]
 
 
 async def test_without_a_key_pictures_are_previews(tmp_path: Path) -> None:

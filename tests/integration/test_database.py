@@ -6,6 +6,7 @@ import asyncio
 import gc
 import random
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -227,10 +228,14 @@ async def test_a_full_disk_is_told_apart(store: Database) -> None:
 
 async def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'bot.db'}")
+    before = threading.active_count()
     with pytest.raises(StorageError):
         async with database.read():
             pass
     await database.close()
+    async with asyncio.timeout(5):
+        while threading.active_count() > before:  # noqa: ASYNC110 - aiosqlite lets it end alone
+            await asyncio.sleep(0.001)
 
 
 async def test_a_file_that_is_no_database_is_a_storage_error(tmp_path: Path) -> None:

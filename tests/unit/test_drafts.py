@@ -398,7 +398,7 @@ IMPOSSIBLE = [
 
 
 async def in_state(desk: Desk, state: DraftState) -> Draft:
-    draft = await desk.review()
+    draft = await desk.create(paint=False)
     async with desk.store.write() as tx:
         return await tx.drafts.touch(draft.id, state=state)
 

@@ -394,6 +394,13 @@ async def test_sending_again_reaches_only_the_channel_that_failed(desk: Desk) ->
     assert (await desk.drafts.get(draft.id)).state is DraftState.PUBLISHED
 
 
+async def test_a_preflight_that_hangs_is_a_pause(desk: Desk) -> None:
+    desk.publisher.denied = TimeoutError()
+    delivery = await run(desk)
+    assert (delivery.state, desk.publisher.calls) == (_V.SCHEDULED, 0)
+    assert delivery.due > desk.clock.now()
+
+
 async def test_recovery_leaves_running_leases_alone(desk: Desk) -> None:
     delivery = await desk.dispatched()
     await desk.publishing.recover()

@@ -240,6 +240,19 @@ async def test_a_delivery_taken_back_at_the_last_moment_is_not_sent(desk: Desk) 
     assert (desk.publisher.calls, desk.publisher.live) == (0, [])
 
 
+@pytest.mark.parametrize("moved", ["version", "state"])
+async def test_a_card_that_is_old_moves_nothing(desk: Desk, moved: str) -> None:
+    draft, delivery = await desk.scheduled()
+    async with desk.store.write() as tx:
+        changed = {"version": 9} if moved == "version" else {"state": DraftState.PUBLISHED}
+        await tx.drafts.touch(draft.id, **changed)
+    with pytest.raises(Stale):
+        await desk.schedule.schedule(draft.id, draft.version, ADA, when=desk.clock.now())
+    with pytest.raises(Stale):
+        await desk.schedule.unschedule(draft.id, draft.version, ADA)
+    assert await desk.delivery(draft) == delivery
+
+
 async def test_nothing_is_dispatched_before_its_time(desk: Desk) -> None:
     await desk.scheduled(HOUR)
     desk.clock.advance(HOUR - timedelta(seconds=1))

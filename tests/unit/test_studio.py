@@ -22,9 +22,10 @@ from app.errors import (
     ImageUnavailable,
     Stale,
 )
-from app.images import LEASE
+from app.images import LEASE, Studio
 from app.models import Image, ImageRequest, ImageState, JobState, JobStatus
 from app.net.client import NetClient
+from app.pictures.gallery import Gallery
 from app.ports import Capabilities
 from app.providers.bfl import BflProvider
 from app.providers.offline import OfflineProvider
@@ -685,11 +686,30 @@ async def test_an_unknown_provider_is_named_with_the_known_ones(desk: Desk) -> N
         desk.studio.plan(ASKED, provider="dalle")
 
 
+@pytest.mark.parametrize(
+    "configured,used",
+    [("flux-2-max", "flux-2-max"), ("preview", "flux-2-pro"), (None, "flux-2-pro")],
+)
 async def test_a_configured_model_is_used_where_the_provider_has_it(
-    desk: Desk, painter: BflProvider, folder: Path, paint_net: NetClient
+    desk: Desk, painter: BflProvider, configured: str | None, used: str
 ) -> None:
-    assert desk.studio.plan(ASKED).model == painter.default_model
-    assert desk.studio.plan(replace(ASKED, model="flux-2-max")).model == "flux-2-max"
+    studio = Studio(
+        store=desk.store,
+        clock=desk.clock,
+        providers={"bfl": painter},
+        order=("bfl",),
+        model=configured,
+        fetch=no_fetch,
+        pictures=Gallery(HereWorker(), folder=desk.folder, clock=desk.clock),
+        folder=desk.folder,
+        owner="run:x",
+    )
+    assert studio.plan(ASKED).model == used
+    assert studio.plan(replace(ASKED, model="flux-2-klein-4b")).model == "flux-2-klein-4b"
+
+
+async def no_fetch(url: str, *, trusted_hosts: frozenset[str]) -> bytes:
+    raise AssertionError(url)
 
 
 async def test_what_no_provider_can_paint_is_refused_before_anything_is_written(

@@ -286,6 +286,14 @@ async def test_trouble_in_a_preflight_is_only_a_pause(telegram: OnTelegram, kind
     assert caught.value.reason in {"transient", "quota"}
 
 
+async def test_telegram_refuses_where_the_bot_is_no_administrator(telegram: OnTelegram) -> None:
+    """Removed from the channel but not banned."""
+    await telegram.ask("demote", chat_id=int(telegram.destination.address))
+    with pytest.raises(PublishRejected) as caught:
+        await telegram.publisher.preflight(telegram.destination)
+    assert caught.value.reason in {"permission", "gone"}
+
+
 async def test_a_server_that_is_not_there_is_a_transient_refusal(post: OutgoingPost) -> None:
     clock = FakeClock()
     async with NetClient() as net:
