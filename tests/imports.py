@@ -23,6 +23,7 @@ SERVICES = frozenset(
         "drafts",
         "flux_helper",
         "images",
+        "insistence",
         "members",
         "painting",
         "publishing",
