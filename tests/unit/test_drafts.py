@@ -541,7 +541,9 @@ async def test_a_card_tells_price_and_what_was_spent(desk: Desk, paint_vendor: V
 
 async def test_a_card_can_be_sent_again(desk: Desk) -> None:
     draft = await desk.review()
-    await desk.announcements.seen(await desk.announcements.unseen())
+    unseen = await desk.announcements.unseen()
+    async with desk.store.write() as tx:
+        await desk.announcements.seen(tx, unseen)
     await desk.drafts.show(draft.id, afresh=True)
     (said,) = await desk.announcements.unseen()
     assert (said.kind, said.draft_id, said.detail) == (

@@ -104,7 +104,9 @@ async def test_a_channel_nobody_knows_cannot_break(desk: Desk) -> None:
 
 async def test_open_cards_hear_of_a_channel_that_comes_or_goes(desk: Desk) -> None:
     draft = await desk.review()
-    await desk.announcements.seen(await desk.announcements.unseen())
+    unseen = await desk.announcements.unseen()
+    async with desk.store.write() as tx:
+        await desk.announcements.seen(tx, unseen)
     await desk.channel()
     await desk.destinations.broken(kind="telegram", address=CHANNEL, problem="kicked")
     cards = [
@@ -118,14 +120,16 @@ async def test_open_cards_hear_of_a_channel_that_comes_or_goes(desk: Desk) -> No
 async def test_what_was_seen_is_never_shown_again(desk: Desk) -> None:
     await desk.channel()
     words = await desk.announcements.unseen()
-    await desk.announcements.seen(words)
+    async with desk.store.write() as tx:
+        await desk.announcements.seen(tx, words)
     assert await desk.announcements.unseen() == []
 
 
 async def test_a_try_that_failed_is_counted_and_comes_again(desk: Desk) -> None:
     await desk.channel()
     (word,) = await desk.announcements.unseen()
-    await desk.announcements.unshown([word])
+    async with desk.store.write() as tx:
+        await desk.announcements.unshown(tx, [word])
     (again,) = await desk.announcements.unseen()
     assert (again.id, again.attempts) == (word.id, word.attempts + 1)
 
