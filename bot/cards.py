@@ -158,12 +158,14 @@ class CardPainter:
         return f"{head}{self._spent()}"
 
     def _spent(self) -> str:
-        paid = [cost for cost in self._view.spent if cost.amount]
-        if not paid:
+        totals: dict[str, float] = {}
+        for cost in self._view.spent:
+            if cost.amount:
+                totals[cost.unit] = totals.get(cost.unit, 0) + cost.amount
+        if not totals:
             return ""
-        total = sum(cost.amount or 0 for cost in paid)
-        amount = self._texts(f"price.{paid[0].unit}", amount=f"{total:g}")
-        return " · " + self._texts("card.spent", spent=amount)
+        amounts = (self._texts(f"price.{unit}", amount=f"{totals[unit]:g}") for unit in totals)
+        return " · " + self._texts("card.spent", spent=" + ".join(amounts))
 
     def _notes(self) -> list[str]:
         return [

@@ -19,7 +19,6 @@ from bot.texts import Texts
 Button = InlineKeyboardButton
 Row = Sequence[Button]
 
-_RESUMABLE = frozenset({"timeout", "storage_full", "storage_busy"})
 _ASKABLE = frozenset({DeliveryState.UNKNOWN, DeliveryState.MISSED, DeliveryState.FAILED})
 #: nothing of it is out, or may be
 _MOVABLE = frozenset(
@@ -132,7 +131,7 @@ class CardKeyboard:
 
     def _failed(self) -> list[Row]:
         rows: list[Row] = []
-        if self._draft.failure in _RESUMABLE and self._draft.painting_id is not None:
+        if self._view.can_look_again:
             rows.append([self._button("look_again", Action.LOOK_AGAIN)])
         rows.append([self._paint("try_again")])
         if self._draft.image_id is not None:

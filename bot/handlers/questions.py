@@ -118,10 +118,18 @@ async def reopen(context: DeskContext, question: Question) -> None:
         await tx.questions.touch(question.id, answered_by=None)
 
 
-async def forget(context: DeskContext, *, chat_id: int, user_id: int, update_id: int) -> bool:
-    """Drop every open question of a person; whether there was one."""
+async def forget(
+    context: DeskContext,
+    *,
+    chat_id: int,
+    user_id: int,
+    update_id: int,
+    draft_id: int | None = None,
+) -> bool:
+    """Drop a person's open questions (about one draft, or all); whether there was one."""
     async with context.services.store.write() as tx:
         asked = await tx.questions.find(chat_id=chat_id, user_id=user_id, answered_by=None)
+        asked = [one for one in asked if draft_id in (None, one.draft_id)]
         for one in asked:
             await tx.questions.touch(one.id, answered_by=update_id)
     return bool(asked)
