@@ -35,7 +35,10 @@ async def _deal_with(update: object, context: DeskContext) -> None:
         return
     if isinstance(error, BadRequest) and "query is too old" in str(error).lower():
         return
-    log.error("update %s failed", update.update_id, exc_info=error)
+    if isinstance(error, StorageError):
+        log.warning("update %s waits for the database: %s", update.update_id, error)
+    else:
+        log.error("update %s failed", update.update_id, exc_info=error)
     processor = context.application.update_processor
     if isinstance(processor, InboxProcessor):
         processor.failed(update, error)

@@ -96,6 +96,7 @@ class InboxProcessor(BaseUpdateProcessor):
         self._chats: dict[int, _Turn] = {}
         self._failed: dict[int, BaseException] = {}
         self._tell = tell
+        self._closed = False
         self._again: Callable[[object], Awaitable[None]] = _nowhere
         self._give_up: Callable[[Update], Awaitable[None]] = _nowhere
 
@@ -103,7 +104,8 @@ class InboxProcessor(BaseUpdateProcessor):
         """Nothing to open."""
 
     async def shutdown(self) -> None:
-        """Nothing to close."""
+        """What still waits for the database is taken up at the next start."""
+        self._closed = True
 
     def on_failure(
         self,
@@ -149,6 +151,8 @@ class InboxProcessor(BaseUpdateProcessor):
                 await self._clock.sleep(RETRY_SECONDS)
             else:
                 await self._put_aside(update)
+                return
+            if self._closed:
                 return
             await self._again(update)
         now = self._clock.now()

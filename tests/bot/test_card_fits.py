@@ -28,7 +28,7 @@ from app.models import (
 from app.views import DraftView
 from bot.cards import CardFacts, CardPainter, Picture
 from bot.demo.html_markup import parse_html
-from bot.texts import languages, load
+from bot.texts import Texts, languages, load
 from tests.bot.states import FAILURES
 
 NOW = datetime(2031, 3, 4, 6, 0, tzinfo=UTC)
@@ -245,3 +245,13 @@ def test_every_card_fits_into_a_caption_and_parses(language: str, found: CardFac
         for button in row:
             assert button.text
             assert len(str(button.callback_data or "").encode()) <= 64
+
+
+def test_what_was_spent_is_added_up_by_its_unit() -> None:
+    english = load("en")
+    known = {key: english.template(key) for key in english.keys()}  # noqa: SIM118 - no mapping
+    texts = Texts("en", known | {"price.cent": "{amount} cents"})
+    cents = Cost(amount=4.0, unit="cent", usd=0.04, basis="reported")
+    facts = card_of(PLAIN, [], [])
+    facts = replace(facts, view=replace(facts.view, spent=(PRICE, cents, PRICE)))
+    assert "spent 6 credits + 4 cents" in CardPainter(facts, texts).face(PICTURE).html
