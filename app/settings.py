@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     outputs_dir: Path = Path("outputs")
     timezone: str = "Europe/Istanbul"
     language: Literal["en", "tr"] = "en"
-    post_max_lateness_minutes: int = Field(default=30, ge=0)
+    post_max_lateness_minutes: int = Field(default=30, ge=1)
 
     image_providers: Annotated[tuple[str, ...], NoDecode] = ()
     image_model: str | None = None

@@ -93,6 +93,7 @@ def test_a_closing_slash_of_a_base_url_is_dropped(tmp_path: Path) -> None:
         ("OWNER_IDS", f"7 {SECRET}"),
         ("POST_MAX_LATENESS_MINUTES", SECRET),
         ("POST_MAX_LATENESS_MINUTES", "-1"),
+        ("POST_MAX_LATENESS_MINUTES", "0"),
         ("LANGUAGE", SECRET),
         ("TIMEZONE", SECRET),
         ("TIMEZONE", "../../etc/passwd"),
