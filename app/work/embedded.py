@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
-from apscheduler.triggers.interval import IntervalTrigger
 
 from app.ports import Run
 from app.transactions import Transaction
@@ -31,6 +30,8 @@ class EmbeddedJobs:
         self._runs: dict[str, Run] = {}
         self._wake: Callable[[], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._repeated: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self._loops: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def handle(self, task: str, run: Run) -> None:
@@ -42,17 +43,13 @@ class EmbeddedJobs:
         self._wake = run
 
     def every(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
-        """Call `run` again and again, never twice at once."""
-        turn = asyncio.Lock()
+        """Call `run` again and again, never twice at once.
 
-        async def one_at_a_time() -> None:
-            if not turn.locked():
-                async with turn:
-                    await run()
-
-        self._scheduler.add_job(
-            self._spawn, IntervalTrigger(seconds=seconds), args=(one_at_a_time,)
-        )
+        Not by APScheduler: its intervals stand still after the wall clock is set back.
+        """
+        self._repeated.append((seconds, run))
+        if self._scheduler.running:
+            self._loop(seconds, run)
 
     async def submit(self, tx: Transaction, task: str, ids: Collection[int]) -> None:
         """Run `task` for each id once the transaction is committed."""
@@ -72,12 +69,17 @@ class EmbeddedJobs:
     def start(self) -> None:
         """Begin to run jobs and to keep time."""
         self._scheduler.start()
+        for seconds, run in self._repeated:
+            self._loop(seconds, run)
 
     async def stop(self, *, grace: float) -> None:
         """Take nothing new, give running jobs `grace` seconds, then cancel what is left."""
         self._stopping = True
         if self._scheduler.running:
             self._scheduler.pause()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=grace)
             for task in late:
@@ -102,9 +104,21 @@ class EmbeddedJobs:
     async def _spawn(self, run: Callable[[], Awaitable[None]]) -> None:
         if self._stopping:
             return  # it was on its way through the scheduler; its row is found at the next start
+        self._begin(run)
+
+    def _begin(self, run: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         task = asyncio.create_task(_logged(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _loop(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
+        self._loops.add(asyncio.create_task(self._repeat(seconds, run)))
+
+    async def _repeat(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            await asyncio.wait({self._begin(run)})
 
 
 async def _logged(run: Callable[[], Awaitable[None]]) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
+from apscheduler.schedulers import base
+from apscheduler.triggers import interval
 
 from app.storage.database import Database
 from app.work.embedded import EmbeddedJobs
@@ -151,3 +154,42 @@ async def test_what_is_repeated_goes_on_after_a_failure(
         for _ in range(3):
             await rounds.acquire()
     assert {record.message for record in caplog.records} == {"a job failed"}
+
+
+async def test_what_is_repeated_goes_on_after_the_clock_is_set_back(
+    jobs: EmbeddedJobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds = asyncio.Semaphore(0)
+
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) - timedelta(hours=1)
+
+    async def run() -> None:
+        monkeypatch.setattr(base, "datetime", Earlier)
+        monkeypatch.setattr(interval, "datetime", Earlier)
+        rounds.release()
+
+    jobs.every(0.005, run)
+    async with asyncio.timeout(2):
+        for _ in range(3):
+            await rounds.acquire()
+
+
+async def test_what_is_repeated_stops_with_the_rest() -> None:
+    jobs, rounds = EmbeddedJobs(), 0
+
+    async def run() -> None:
+        nonlocal rounds
+        rounds += 1
+
+    jobs.every(0.001, run)
+    await asyncio.sleep(0.01)
+    assert rounds == 0
+    jobs.start()
+    await asyncio.sleep(0.02)
+    await jobs.stop(grace=0)
+    done = rounds
+    await asyncio.sleep(0.01)
+    assert 0 < done == rounds
