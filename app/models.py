@@ -82,6 +82,10 @@ class AnnouncementKind(StrEnum):
 
 _D, _I, _V = DraftState, ImageState, DeliveryState
 
+#: why a delivery was cancelled whose outcome nobody knows: it may be live all the same
+GIVEN_UP = "given_up_unknown"
+_OUT_OR_MAYBE = (_V.PUBLISHING, _V.PUBLISHED, _V.UNKNOWN)
+
 #: kind -> state -> states that may follow; anything else is a programming error. The kinds are
 #: kept apart because equal words of two kinds are equal keys.
 MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
@@ -402,6 +406,11 @@ class Delivery:
     reason: str | None
     error_text: str | None
     updated_at: datetime
+
+    @property
+    def may_be_live(self) -> bool:
+        """Whether people see it, or it is going out, or nobody can tell."""
+        return self.state in _OUT_OR_MAYBE or self.reason == GIVEN_UP
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

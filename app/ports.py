@@ -94,6 +94,12 @@ class Publisher(Protocol):
     #: the longest text in UTF-16 units
     text_limit: int
 
+    async def ready(self, destination: Destination) -> None:
+        """Return when one post may be sent there, however long that takes; `publish` never waits.
+
+        A cancelled wait costs nothing.
+        """
+
     async def preflight(self, destination: Destination) -> None:
         """Raise `PublishRejected` when a post would be refused now (rights, token, quota)."""
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.announcements import AnnouncementService
 from app.captions import post_text
-from app.errors import PublishError, PublishRejected, Stale
+from app.errors import PublishError, PublishRejected, Stale, StorageError
+from app.insistence import insist
 from app.models import (
+    GIVEN_UP,
     Actor,
     AnnouncementKind,
     Delivery,
@@ -32,10 +34,10 @@ from app.transactions import Transaction
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 5
 PREFLIGHT_SECONDS = 15.0
 CALL_SECONDS = LEASE.total_seconds() / 2
-BACKOFF = timedelta(seconds=15)
+#: after the first, the second and every later refusal that time can mend
+PAUSES = tuple(timedelta(seconds=seconds) for seconds in (15, 30, 60))
 _RETRIED = frozenset({"transient", "quota"})
 _SETTLED = frozenset(
     {
@@ -94,16 +96,19 @@ class PublishService:
         try:
             receipt = await self._publish(parcel, refusal)
         except PublishRejected as error:
-            await self._rejected(parcel, error)
+            refused = error
+            await self._insist(lambda tx: self._rejected(tx, parcel, refused))
+            await self._schedule.dispatch_due()
         except asyncio.CancelledError:
-            await asyncio.shield(self._unknown(parcel, "stopped while sending"))
+            await self._insist(lambda tx: self._unknown(tx, parcel, "stopped while sending"))
             raise
         except Exception as error:
             if not isinstance(error, PublishError | TimeoutError):
                 log.exception("a publisher failed in an unforeseen way")
-            await self._unknown(parcel, str(error))
+            words = str(error)
+            await self._insist(lambda tx: self._unknown(tx, parcel, words))
         else:
-            await self._published(parcel, receipt)
+            await self._insist(lambda tx: self._published(tx, parcel, receipt))
 
     async def recover(self) -> None:
         """End lapsed leases: what was not begun is due again, what was begun is unknown."""
@@ -113,7 +118,9 @@ class PublishService:
             if one.state is DeliveryState.DISPATCHED:
                 await self._due_again(one)
             else:
-                await self._unknown(await self._parcel(one), "the program stopped while sending")
+                parcel = await self._parcel(one)
+                async with self._store.write() as tx:
+                    await self._unknown(tx, parcel, "the program stopped while sending")
 
     async def _due_again(self, delivery: Delivery) -> None:
         async with self._store.write() as tx:
@@ -122,36 +129,63 @@ class PublishService:
             except Stale:
                 log.info("delivery %s was begun or cancelled meanwhile", delivery.id)
 
-    async def seen(self, delivery_id: int, actor: Actor) -> None:
-        """A person saw the post: it is live."""
-        await self._resolve(delivery_id, DeliveryState.PUBLISHED, actor, reason=None)
+    async def seen(self, delivery_id: int, fence: int, actor: Actor) -> None:
+        """A person saw the post of that attempt: it is live. Raises `Stale`, as the next two."""
+        await self._resolve(delivery_id, fence, DeliveryState.PUBLISHED, actor, reason=None)
 
-    async def post_again(self, delivery_id: int, actor: Actor) -> None:
+    async def post_again(self, delivery_id: int, fence: int, actor: Actor) -> None:
         """A person says that it is not there, or wants a missed or failed one out: send it now."""
+        due = self._clock.now()
         await self._resolve(
-            delivery_id, DeliveryState.SCHEDULED, actor, due=self._clock.now(), reason=None
+            delivery_id, fence, DeliveryState.SCHEDULED, actor, due=due, attempts=0, reason=None
         )
         await self._schedule.dispatch_due()
 
-    async def drop(self, delivery_id: int, actor: Actor) -> None:
+    async def drop(self, delivery_id: int, fence: int, actor: Actor) -> None:
         """A person gives a missed, failed or unknown delivery up."""
-        await self._resolve(delivery_id, DeliveryState.CANCELLED, actor)
+        await self._resolve(delivery_id, fence, DeliveryState.CANCELLED, actor)
+
+    async def _insist(self, work: Callable[[Transaction], Awaitable[None]]) -> None:
+        """Write an outcome: bytes may be out, so the truth has to land."""
+        await insist(self._store, self._clock, work)
 
     async def _preflight(self, delivery_id: int) -> PublishRejected | None:
-        """Ask the destination before anything is written: a crash here leaves no doubt behind."""
+        """Wait for the turn, then ask the destination whether it would take a post.
+
+        Nothing is written of it yet: a crash here leaves no doubt behind.
+        """
         async with self._store.read() as tx:
             delivery = await tx.deliveries.get(delivery_id)
             destination = await tx.destinations.get(delivery.destination_id)
         if delivery.state is not DeliveryState.DISPATCHED:
             return None
+        publisher = self._publishers[destination.kind]
+        beat = asyncio.create_task(self._beat(delivery))
+        try:
+            await publisher.ready(destination)
+        finally:
+            beat.cancel()
+            await asyncio.gather(beat, return_exceptions=True)
         try:
             async with asyncio.timeout(PREFLIGHT_SECONDS):
-                await self._publishers[destination.kind].preflight(destination)
+                await publisher.preflight(destination)
         except PublishRejected as error:
             return error
         except TimeoutError:
             return PublishRejected("The destination did not answer.", reason="transient")
         return None
+
+    async def _beat(self, delivery: Delivery) -> None:
+        """Keep a dispatched delivery's lease while its turn does not come."""
+        while True:
+            await self._clock.sleep(LEASE.total_seconds() / 3)
+            try:
+                async with self._store.write() as tx:
+                    await tx.deliveries.move(delivery, lease_until=self._clock.now() + LEASE)
+            except Stale:
+                return
+            except StorageError as error:
+                log.warning("a delivery's lease was not renewed: %s", error)
 
     async def _begin(self, delivery_id: int) -> _Parcel | None:
         """Write the intent. After this commit bytes may leave; before it none did."""
@@ -159,6 +193,10 @@ class PublishService:
         async with self._store.write() as tx:
             delivery = await tx.deliveries.get(delivery_id)
             if delivery.state is not DeliveryState.DISPATCHED:
+                return None
+            if now - delivery.due > self._schedule.max_lateness:
+                # its turn came too late: the next sweep asks about it
+                await self._move(tx, delivery, DeliveryState.SCHEDULED, lease_until=None)
                 return None
             post = await tx.posts.get(delivery.post_id)
             draft = await tx.drafts.get(delivery.draft_id)
@@ -214,55 +252,63 @@ class PublishService:
             cached_id=image.file_id,
         )
 
-    async def _published(self, parcel: _Parcel, receipt: Receipt) -> None:
-        async with self._store.write() as tx:
-            delivery = await self._finish(
-                tx,
-                parcel,
-                DeliveryState.PUBLISHED,
-                "published",
-                remote_id=receipt.remote_id,
-                remote_url=receipt.url,
-                reason=None,
-                error_text=None,
+    async def _published(self, tx: Transaction, parcel: _Parcel, receipt: Receipt) -> None:
+        delivery = await self._finish(
+            tx,
+            parcel,
+            DeliveryState.PUBLISHED,
+            "published",
+            remote_id=receipt.remote_id,
+            remote_url=receipt.url,
+            reason=None,
+            error_text=None,
+        )
+        await self._say(tx, AnnouncementKind.PUBLISHED, parcel, url=delivery.remote_url)
+        await self._close_draft(tx, parcel.draft.id)
+
+    async def _rejected(self, tx: Transaction, parcel: _Parcel, error: PublishRejected) -> None:
+        """Nothing was posted: try again while that can help, else tell what to mend."""
+        again = await self._next_try(tx, parcel.delivery, error)
+        if again is not None:
+            await self._finish(
+                tx, parcel, DeliveryState.SCHEDULED, "rejected", error=error, due=again
             )
-            await self._say(tx, AnnouncementKind.PUBLISHED, parcel, url=delivery.remote_url)
-            await self._close_draft(tx, parcel.draft.id)
+        else:
+            await self._finish(
+                tx, parcel, DeliveryState.FAILED, "rejected", error=error, reason=error.reason
+            )
+            await self._say(tx, AnnouncementKind.FAILED, parcel, reason=error.reason)
+        await self._show(tx, parcel.draft)
 
-    async def _rejected(self, parcel: _Parcel, error: PublishRejected) -> None:
-        """Nothing was posted: try again later where that can help, else tell what to mend."""
-        delivery = parcel.delivery
-        again = error.reason in _RETRIED and delivery.attempts < MAX_ATTEMPTS
-        async with self._store.write() as tx:
-            if again:
-                pause = max(error.retry_after or timedelta(), BACKOFF * 2**delivery.attempts / 2)
-                await self._finish(
-                    tx,
-                    parcel,
-                    DeliveryState.SCHEDULED,
-                    "rejected",
-                    error=error,
-                    due=self._clock.now() + pause,
-                )
-            else:
-                await self._finish(
-                    tx, parcel, DeliveryState.FAILED, "rejected", error=error, reason=error.reason
-                )
-                await self._say(tx, AnnouncementKind.FAILED, parcel, reason=error.reason)
-            await self._show(tx, parcel.draft)
-        await self._schedule.dispatch_due()
+    async def _next_try(
+        self, tx: Transaction, delivery: Delivery, error: PublishRejected
+    ) -> datetime | None:
+        """When to try again; None where that does not help, or comes later than a post may be."""
+        if error.reason not in _RETRIED:
+            return None
+        pause = PAUSES[min(delivery.attempts, len(PAUSES)) - 1]
+        again = self._clock.now() + max(error.retry_after or timedelta(), pause)
+        latest = await self._first_due(tx, delivery) + self._schedule.max_lateness
+        return again if again <= latest else None
 
-    async def _unknown(self, parcel: _Parcel, words: str) -> None:
-        async with self._store.write() as tx:
-            try:
-                await self._finish(
-                    tx, parcel, DeliveryState.UNKNOWN, "unknown", error=PublishError(words)
-                )
-            except Stale:
-                log.info("delivery %s was settled meanwhile", parcel.delivery.id)
-                return
-            await self._say(tx, AnnouncementKind.UNKNOWN, parcel)
-            await self._show(tx, parcel.draft)
+    async def _first_due(self, tx: Transaction, delivery: Delivery) -> datetime:
+        """The time of the post, or when a person last had it sent: that counts attempts anew."""
+        if delivery.attempts == delivery.fence:
+            return (await tx.posts.get(delivery.post_id)).due
+        first = delivery.fence - delivery.attempts + 1
+        (attempt,) = await tx.attempts.find(delivery_id=delivery.id, fence=first)
+        return attempt.started_at
+
+    async def _unknown(self, tx: Transaction, parcel: _Parcel, words: str) -> None:
+        try:
+            await self._finish(
+                tx, parcel, DeliveryState.UNKNOWN, "unknown", error=PublishError(words)
+            )
+        except Stale:
+            log.info("delivery %s was settled meanwhile", parcel.delivery.id)
+            return
+        await self._say(tx, AnnouncementKind.UNKNOWN, parcel)
+        await self._show(tx, parcel.draft)
 
     async def _finish(
         self,
@@ -290,14 +336,17 @@ class PublishService:
         return delivery
 
     async def _resolve(
-        self, delivery_id: int, state: DeliveryState, actor: Actor, **changes: Any
+        self, delivery_id: int, fence: int, state: DeliveryState, actor: Actor, **changes: Any
     ) -> None:
+        """What a person answers about one attempt; a later attempt is asked about anew."""
         async with self._store.write() as tx:
             delivery = await tx.deliveries.get(delivery_id)
             draft = await tx.drafts.get(delivery.draft_id)
             askable = (DeliveryState.UNKNOWN, DeliveryState.MISSED, DeliveryState.FAILED)
-            if delivery.state not in askable:
+            if delivery.fence != fence or delivery.state not in askable:
                 raise Stale(draft=draft)
+            if (delivery.state, state) == (DeliveryState.UNKNOWN, DeliveryState.CANCELLED):
+                changes["reason"] = GIVEN_UP
             await self._move(tx, delivery, state, **changes)
             await tx.audit(
                 brand_id=draft.brand_id,
@@ -309,13 +358,12 @@ class PublishService:
             await self._close_draft(tx, draft.id)
 
     async def _close_draft(self, tx: Transaction, draft_id: int) -> None:
-        """A draft is published when something is out and nothing is pending."""
+        """A draft is published when something is out, or may be, and nothing is pending."""
         draft = await tx.drafts.get(draft_id)
-        states = {one.state for one in await tx.deliveries.find(draft_id=draft_id)}
-        if draft.state is DraftState.SCHEDULED and states <= _SETTLED:
-            draft = await tx.drafts.move(
-                draft, updated_at=self._clock.now(), **_closed(DeliveryState.PUBLISHED in states)
-            )
+        deliveries = await tx.deliveries.find(draft_id=draft_id)
+        if draft.state is DraftState.SCHEDULED and {one.state for one in deliveries} <= _SETTLED:
+            out = any(one.may_be_live for one in deliveries)
+            draft = await tx.drafts.move(draft, updated_at=self._clock.now(), **_closed(out))
         await self._show(tx, draft)
 
     async def _move(

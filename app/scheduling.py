@@ -41,7 +41,6 @@ NOW_TOLERANCE = timedelta(minutes=1)
 
 _WAITING = (DeliveryState.SCHEDULED, DeliveryState.DISPATCHED)
 _STOPPABLE = (*_WAITING, DeliveryState.MISSED, DeliveryState.FAILED)
-_OUT_OR_MAYBE = (DeliveryState.PUBLISHING, DeliveryState.PUBLISHED, DeliveryState.UNKNOWN)
 
 
 class ScheduleService:
@@ -61,7 +60,7 @@ class ScheduleService:
         self._clock = clock
         self._jobs = jobs
         self._announcements = announcements
-        self._max_lateness = max_lateness
+        self.max_lateness = max_lateness
         jobs.on_wake(self.dispatch_due)
 
     async def next_free(self, brand: Brand) -> datetime | None:
@@ -110,6 +109,7 @@ class ScheduleService:
     ) -> Draft:
         """Give an approved draft a time, or a scheduled one another; the content stays approved.
 
+        The time it has already, at the channels it is meant for, changes nothing.
         Raises `Stale`, `TimeInPast`, `NowhereToPost`, `TooLateToChange`.
         """
         due = self._due(when)
@@ -118,8 +118,11 @@ class ScheduleService:
             movable = (DraftState.APPROVED, DraftState.SCHEDULED)
             if draft.version != version or draft.state not in movable:
                 raise Stale(draft=draft)
-            if not await self._destinations(tx, draft):
+            destinations = await self._destinations(tx, draft)
+            if not destinations:
                 raise NowhereToPost
+            if await self._is_set(tx, draft, due, destinations):
+                return await self._shown(tx, draft)
             await self._cancel(tx, draft)
             return await self._shown(tx, await self._schedule(tx, draft, due, actor))
 
@@ -163,7 +166,7 @@ class ScheduleService:
         """Hand what is due to the publishers, ask about what is too late, set the next alarm."""
         now = self._clock.now()
         async with self._store.write() as tx:
-            for late in await tx.deliveries.overdue(before=now - self._max_lateness):
+            for late in await tx.deliveries.overdue(before=now - self.max_lateness):
                 await self._miss(tx, late)
             claimed = await tx.deliveries.claim_due(
                 now=now, limit=CLAIM_BATCH, lease_until=now + LEASE
@@ -214,9 +217,15 @@ class ScheduleService:
             return draft
         return await tx.drafts.move(draft, state=DraftState.SCHEDULED, updated_at=now)
 
+    async def _is_set(
+        self, tx: Transaction, draft: Draft, due: datetime, destinations: list[Destination]
+    ) -> bool:
+        waiting = await tx.deliveries.find(draft_id=draft.id, state=_WAITING, due=due)
+        return {one.destination_id for one in waiting} == {one.id for one in destinations}
+
     async def _cancel(self, tx: Transaction, draft: Draft) -> None:
         deliveries = await tx.deliveries.find(draft_id=draft.id)
-        if any(one.state in _OUT_OR_MAYBE for one in deliveries):
+        if any(one.may_be_live for one in deliveries):
             raise TooLateToChange(draft=draft)
         for one in deliveries:
             if one.state in _STOPPABLE:

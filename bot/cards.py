@@ -14,6 +14,7 @@ from telegram import InlineKeyboardMarkup
 
 from app.captions import CAPTION_LIMIT, post_text, utf16_length
 from app.models import (
+    GIVEN_UP,
     Brand,
     Delivery,
     DeliveryState,
@@ -191,7 +192,8 @@ class CardPainter:
             case DraftState.REVIEW if not self._view.picture_is_current:
                 return ["⚠ " + texts("card.prompt_changed")]
             case DraftState.APPROVED:
-                return [texts("card.approved_by", who=draft.decided_by)]
+                key = "card.approved_needs_time" if self._facts.connected else "card.approved_by"
+                return [texts(key, who=draft.decided_by)]
             case DraftState.REJECTED:
                 return [texts("card.discarded_by", who=draft.decided_by)]
             case DraftState.SCHEDULED:
@@ -220,7 +222,9 @@ class CardPainter:
     def _channel_notes(self) -> list[str]:
         if self._draft.state in (DraftState.SCHEDULED, DraftState.PUBLISHED):
             return [
-                self._delivery(one) for one in self._facts.deliveries if one.state != "cancelled"
+                self._delivery(one)
+                for one in self._facts.deliveries
+                if one.state is not DeliveryState.CANCELLED or one.may_be_live
             ]
         if self._draft.state in (DraftState.REJECTED, DraftState.EXPIRED):
             return []
@@ -255,6 +259,8 @@ class CardPainter:
 def _delivery_word(one: Delivery) -> str:
     if one.state in (DeliveryState.SCHEDULED, DeliveryState.DISPATCHED):
         return "waiting" if one.attempts else "scheduled"
+    if one.reason == GIVEN_UP:
+        return "given_up"
     return str(one.state)
 
 

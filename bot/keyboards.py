@@ -144,7 +144,7 @@ class CardKeyboard:
 
     def _scheduled(self) -> list[Row]:
         asked = [row for one in self._deliveries for row in self._delivery(one)]
-        movable = all(one.state in _MOVABLE for one in self._deliveries)
+        movable = all(one.state in _MOVABLE and not one.may_be_live for one in self._deliveries)
         if not movable:
             return asked
         return [*asked, [self._button("move", Action.TIMES)], *self._taking_back()]
@@ -165,12 +165,14 @@ class CardKeyboard:
             DeliveryState.MISSED: "post_now",
             DeliveryState.FAILED: "retry",
         }[one.state]
+        # an answer is about one attempt: to a later one it is stale
         row = [
-            self._button(again, Action.POST_AGAIN, target=one.id),
-            self._button("drop", Action.DROP, target=one.id),
+            self._button(again, Action.POST_AGAIN, target=one.id, version=one.fence),
+            self._button("drop", Action.DROP, target=one.id, version=one.fence),
         ]
         if one.state is DeliveryState.UNKNOWN:
-            return [[self._button("seen", Action.SEEN, target=one.id)], row]
+            seen = self._button("seen", Action.SEEN, target=one.id, version=one.fence)
+            return [[seen], row]
         return [row]
 
     def _put_away(self) -> list[Row]:
@@ -209,13 +211,14 @@ class CardKeyboard:
         *,
         extra: str = "",
         target: int | None = None,
+        version: int | None = None,
         style: KeyboardButtonStyle | None = None,
         **values: str,
     ) -> Button:
         press = Press(
             action=action,
             target=self._draft.id if target is None else target,
-            version=self._draft.version,
+            version=self._draft.version if version is None else version,
             extra=extra,
         )
         label = self._texts(f"button.{key}", **values)

@@ -40,6 +40,10 @@ class TelegramPublisher:
         self._bot_id = token.get_secret_value().partition(":")[0]
         self._pace = pace
 
+    async def ready(self, destination: Destination) -> None:
+        """Wait for the chat's turn."""
+        await self._pace.wait(int(destination.address))
+
     async def preflight(self, destination: Destination) -> None:
         """Check that the bot may post there (getChatMember, can_post_messages)."""
         found = await self._ask(
@@ -54,7 +58,6 @@ class TelegramPublisher:
 
     async def publish(self, destination: Destination, post: OutgoingPost, *, key: str) -> Receipt:
         """Send by the id Telegram gave the picture before; upload where it does not take that."""
-        await self._pace.wait(int(destination.address))
         if post.cached_id is not None:
             try:
                 return await self._send(destination, post, photo=post.cached_id)

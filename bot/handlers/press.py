@@ -246,17 +246,20 @@ async def _language(pressed: Pressed) -> None:
 
 
 async def _post_again(pressed: Pressed) -> None:
-    await pressed.services.publishing.post_again(pressed.press.target, pressed.actor)
+    press = pressed.press
+    await pressed.services.publishing.post_again(press.target, press.version, pressed.actor)
     await pressed.answer(pressed.texts("done.posting"))
 
 
 async def _seen(pressed: Pressed) -> None:
-    await pressed.services.publishing.seen(pressed.press.target, pressed.actor)
+    press = pressed.press
+    await pressed.services.publishing.seen(press.target, press.version, pressed.actor)
     await pressed.answer(pressed.texts("done.resolved"))
 
 
 async def _drop(pressed: Pressed) -> None:
-    await pressed.services.publishing.drop(pressed.press.target, pressed.actor)
+    press = pressed.press
+    await pressed.services.publishing.drop(press.target, press.version, pressed.actor)
     await pressed.answer(pressed.texts("done.resolved"))
 
 

@@ -249,6 +249,32 @@ async def test_a_channel_s_lost_answer_is_asked_about_and_never_sent_twice(desk:
         assert [d.state for d in await tx.destinations.find()] == [DestinationState.ACTIVE]
 
 
+async def test_a_doubt_that_is_given_up_stays_on_the_card(desk: Desk) -> None:
+    await desk.connected()
+    await desk.made()
+    await desk.quiet()
+    strike(desk, "sendPhoto", "drop", after=True)
+    await desk.tap(Action.NOW)
+    await desk.time_comes()
+    await desk.card_is("unknown")
+    await desk.tap(Action.DROP)
+    card = await desk.card_is("published")
+    title = desk.world.chats[desk.channel_id].title
+    assert desk.texts("card.delivery.given_up", title=title) in card["text"]
+    assert Action.APPROVE not in actions(card)
+
+
+async def test_an_approved_draft_says_what_it_waits_for(desk: Desk) -> None:
+    await desk.made()
+    await desk.tap(Action.APPROVE)
+    card = await desk.card_is("approved")
+    assert desk.texts("card.approved_by", who="Ada") in card["text"]
+    await desk.connected()
+    await desk.quiet()
+    card = await desk.card_is("approved")
+    assert desk.texts("card.approved_needs_time", who="Ada") in card["text"]
+
+
 async def test_a_channel_that_asks_for_a_pause_gets_the_post_later(desk: Desk) -> None:
     await desk.connected()
     await desk.made()

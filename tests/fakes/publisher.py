@@ -39,8 +39,17 @@ class FakePublisher:
     denied: Exception | None = None
     live_anyway: bool = False
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    #: set once somebody waits for a turn; `turn`, if any, is what they wait for
+    waiting: asyncio.Event = field(default_factory=asyncio.Event)
+    turn: asyncio.Event | None = None
     #: what happens while the call is under way
     meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def ready(self, destination: Destination) -> None:
+        """Wait for `turn`."""
+        self.waiting.set()
+        if self.turn is not None:
+            await self.turn.wait()
 
     async def preflight(self, destination: Destination) -> None:
         """Refuse while `denied`."""

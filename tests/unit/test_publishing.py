@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.errors import PublishRejected, Stale
+from app.errors import PublishRejected, Stale, StorageError, TooLateToChange
 from app.models import (
+    GIVEN_UP,
     AnnouncementKind,
     Attempt,
     Delivery,
@@ -21,8 +23,8 @@ from app.models import (
 )
 from app.net.client import NetClient
 from app.providers.bfl import BflProvider
-from app.publishing import MAX_ATTEMPTS
 from app.scheduling import LEASE
+from app.transactions import Transaction
 from tests.fakes.clock import FakeClock
 from tests.fakes.desk import ADA, CHANNEL, Desk, open_desk
 from tests.fakes.publisher import lost, transient
@@ -132,10 +134,10 @@ async def test_a_draft_that_moved_on_is_not_sent(desk: Desk) -> None:
 
 
 async def test_a_transient_refusal_is_tried_again_later_and_later(desk: Desk) -> None:
-    desk.publisher.goes = [transient() for _ in range(MAX_ATTEMPTS - 1)]
+    desk.publisher.goes = [transient() for _ in range(5)]
     delivery = await run(desk)
     pauses = []
-    for _ in range(MAX_ATTEMPTS - 1):
+    for _ in range(5):
         row = await now(desk, delivery)
         assert row.state is _V.SCHEDULED
         pauses.append((row.due - desk.clock.now()).total_seconds())
@@ -144,23 +146,47 @@ async def test_a_transient_refusal_is_tried_again_later_and_later(desk: Desk) ->
         await desk.jobs.ring(desk.clock.now())
         await desk.jobs.run_all()
     row = await now(desk, delivery)
-    assert (row.state, row.attempts, pauses) == (_V.PUBLISHED, 5, [15.0, 30.0, 60.0, 120.0])
+    assert (row.state, row.attempts, pauses) == (_V.PUBLISHED, 6, [15.0, 30.0, 60.0, 60.0, 60.0])
     assert (row.error_text, row.reason, len(desk.publisher.live)) == (None, None, 1)
     outcomes = [(one.fence, one.outcome) for one in await attempts(desk, row)]
-    assert outcomes == [*((n, "rejected") for n in range(1, 5)), (5, "published")]
+    assert outcomes == [*((n, "rejected") for n in range(1, 6)), (6, "published")]
 
 
-async def test_at_last_it_fails_and_says_so(desk: Desk) -> None:
-    desk.publisher.goes = [transient("no network") for _ in range(MAX_ATTEMPTS)]
-    delivery = await run(desk)
-    for _ in range(MAX_ATTEMPTS):
-        desk.clock.advance(timedelta(minutes=5))
+async def until_settled(desk: Desk, delivery: Delivery) -> Delivery:
+    """Let each pause pass, and try, until nothing is to be tried any more."""
+    while (row := await now(desk, delivery)).state is _V.SCHEDULED:
+        desk.clock.advance(row.due - desk.clock.now())
         await desk.schedule.dispatch_due()
         await desk.jobs.run_all()
-    row = await now(desk, delivery)
+    return row
+
+
+async def test_when_it_would_be_too_late_it_fails_and_says_so(desk: Desk) -> None:
+    desk.publisher.goes = [transient("no network") for _ in range(99)]
+    delivery = await run(desk)
+    due = desk.clock.now()
+    row = await until_settled(desk, delivery)
     assert (row.state, row.reason, row.error_text) == (_V.FAILED, "transient", "no network")
-    assert desk.publisher.calls == MAX_ATTEMPTS
+    assert timedelta(minutes=29) <= desk.clock.now() - due <= timedelta(minutes=30)
     assert (await desk.said()).count(AnnouncementKind.FAILED) == 1
+
+
+async def test_what_a_person_sends_again_has_the_whole_time_again(desk: Desk) -> None:
+    desk.publisher.goes = [PublishRejected("no", reason="permission")]
+    delivery = await run(desk)
+    desk.clock.advance(timedelta(days=1))
+    desk.publisher.goes = [transient() for _ in range(9)]
+    await desk.publishing.post_again(delivery.id, delivery.fence, ADA)
+    await desk.jobs.run_all()
+    row = await until_settled(desk, delivery)
+    assert (row.state, row.attempts, row.fence) == (_V.PUBLISHED, 10, 11)
+
+
+async def test_a_pause_longer_than_a_post_may_be_late_is_a_failure(desk: Desk) -> None:
+    flood = PublishRejected("slow", reason="quota", retry_after=timedelta(minutes=31))
+    desk.publisher.goes = [flood]
+    delivery = await run(desk)
+    assert (delivery.state, delivery.reason) == (_V.FAILED, "quota")
 
 
 async def test_a_pause_that_was_asked_for_is_kept(desk: Desk) -> None:
@@ -288,7 +314,7 @@ async def test_a_doubt_after_a_person_saw_the_post_is_forgotten(desk: Desk) -> N
         await desk.publishing.recover()
         async with desk.store.read() as tx:
             (row,) = await tx.deliveries.find(state=_V.UNKNOWN)
-        await desk.publishing.seen(row.id, ADA)
+        await desk.publishing.seen(row.id, row.fence, ADA)
 
     desk.publisher.meanwhile, desk.publisher.goes = see, [lost()]
     assert (await run(desk)).state is _V.PUBLISHED
@@ -301,7 +327,7 @@ async def unknown(desk: Desk) -> Delivery:
 
 async def test_a_person_who_sees_the_post_settles_it(desk: Desk) -> None:
     delivery = await unknown(desk)
-    await desk.publishing.seen(delivery.id, ADA)
+    await desk.publishing.seen(delivery.id, delivery.fence, ADA)
     assert (await now(desk, delivery)).state is _V.PUBLISHED
     assert (await draft_of(desk, delivery)).state is DraftState.PUBLISHED
     assert desk.publisher.calls == 1
@@ -309,27 +335,52 @@ async def test_a_person_who_sees_the_post_settles_it(desk: Desk) -> None:
 
 async def test_a_person_who_misses_the_post_has_it_sent_once_more(desk: Desk) -> None:
     delivery = await unknown(desk)
-    await desk.publishing.post_again(delivery.id, ADA)
+    await desk.publishing.post_again(delivery.id, delivery.fence, ADA)
     await desk.jobs.run_all()
     row = await now(desk, delivery)
-    assert (row.state, row.fence, row.attempts) == (_V.PUBLISHED, 2, 2)
+    assert (row.state, row.fence, row.attempts) == (_V.PUBLISHED, 2, 1)
     assert [one.outcome for one in await attempts(desk, row)] == ["unknown", "published"]
 
 
-async def test_a_person_may_give_it_up(desk: Desk) -> None:
+async def test_a_doubt_that_is_given_up_may_be_live_and_counts_as_out(desk: Desk) -> None:
     delivery = await unknown(desk)
-    await desk.publishing.drop(delivery.id, ADA)
-    assert (await now(desk, delivery)).state is _V.CANCELLED
+    await desk.publishing.drop(delivery.id, delivery.fence, ADA)
+    row = await now(desk, delivery)
+    assert (row.state, row.reason, row.may_be_live) == (_V.CANCELLED, GIVEN_UP, True)
+    assert (await draft_of(desk, delivery)).state is DraftState.PUBLISHED
+
+
+async def test_a_failure_that_is_given_up_is_under_review_again(desk: Desk) -> None:
+    desk.publisher.goes = [PublishRejected("no", reason="permission")]
+    delivery = await run(desk)
+    await desk.publishing.drop(delivery.id, delivery.fence, ADA)
+    row = await now(desk, delivery)
+    assert (row.state, row.may_be_live) == (_V.CANCELLED, False)
     draft = await draft_of(desk, delivery)
     assert (draft.state, draft.decided_by, draft.decided_at) == (DraftState.REVIEW, None, None)
 
 
-async def test_of_two_answers_the_first_counts(desk: Desk) -> None:
-    delivery = await unknown(desk)
-    await desk.publishing.seen(delivery.id, ADA)
+async def test_an_answer_about_an_earlier_attempt_is_stale(desk: Desk) -> None:
+    """The press is delivered twice, and the second attempt has no answer either."""
+    first = await unknown(desk)
+    desk.publisher.goes = [lost()]
+    await desk.publishing.post_again(first.id, first.fence, ADA)
+    await desk.jobs.run_all()
+    second = await now(desk, first)
+    assert (second.state, second.fence) == (_V.UNKNOWN, 2)
     for answer in (desk.publishing.post_again, desk.publishing.drop, desk.publishing.seen):
         with pytest.raises(Stale):
-            await answer(delivery.id, ADA)
+            await answer(first.id, first.fence, ADA)
+    await desk.jobs.run_all()
+    assert (desk.publisher.calls, await now(desk, first)) == (2, second)
+
+
+async def test_of_two_answers_the_first_counts(desk: Desk) -> None:
+    delivery = await unknown(desk)
+    await desk.publishing.seen(delivery.id, delivery.fence, ADA)
+    for answer in (desk.publishing.post_again, desk.publishing.drop, desk.publishing.seen):
+        with pytest.raises(Stale):
+            await answer(delivery.id, delivery.fence, ADA)
     await desk.jobs.run_all()
     assert desk.publisher.calls == 1
 
@@ -339,7 +390,7 @@ async def test_a_missed_post_can_be_sent_now(desk: Desk) -> None:
     desk.clock.advance(timedelta(days=2))
     await desk.schedule.dispatch_due()
     assert (await now(desk, delivery)).state is _V.MISSED
-    await desk.publishing.post_again(delivery.id, ADA)
+    await desk.publishing.post_again(delivery.id, delivery.fence, ADA)
     await desk.jobs.run_all()
     assert (await now(desk, delivery)).state is _V.PUBLISHED
 
@@ -347,7 +398,7 @@ async def test_a_missed_post_can_be_sent_now(desk: Desk) -> None:
 async def test_a_failed_post_can_be_sent_when_its_cause_is_mended(desk: Desk) -> None:
     desk.publisher.goes = [PublishRejected("no", reason="permission")]
     delivery = await run(desk)
-    await desk.publishing.post_again(delivery.id, ADA)
+    await desk.publishing.post_again(delivery.id, delivery.fence, ADA)
     await desk.jobs.run_all()
     row = await now(desk, delivery)
     assert (row.state, row.reason, row.error_text) == (_V.PUBLISHED, None, None)
@@ -377,7 +428,7 @@ async def test_a_draft_is_published_when_nothing_is_open_any_more(desk: Desk) ->
     await desk.jobs.run_all()
     _, both = await desk.schedule.plan_of(draft.id)
     (failed,) = [one for one in both if one.state is _V.FAILED]
-    await desk.publishing.drop(failed.id, ADA)
+    await desk.publishing.drop(failed.id, failed.fence, ADA)
     assert (await desk.drafts.get(draft.id)).state is DraftState.PUBLISHED
 
 
@@ -388,7 +439,7 @@ async def test_sending_again_reaches_only_the_channel_that_failed(desk: Desk) ->
     await desk.jobs.run_all()
     _, both = await desk.schedule.plan_of(draft.id)
     (failed,) = [one for one in both if one.state is _V.FAILED]
-    await desk.publishing.post_again(failed.id, ADA)
+    await desk.publishing.post_again(failed.id, failed.fence, ADA)
     await desk.jobs.run_all()
     assert sorted(one.address for one in desk.publisher.live) == sorted([CHANNEL, "-1002"])
     assert (await desk.drafts.get(draft.id)).state is DraftState.PUBLISHED
@@ -405,3 +456,139 @@ async def test_recovery_leaves_running_leases_alone(desk: Desk) -> None:
     delivery = await desk.dispatched()
     await desk.publishing.recover()
     assert await now(desk, delivery) == delivery
+
+
+async def test_a_post_with_a_doubt_given_up_is_not_moved(desk: Desk) -> None:
+    """At its other channel it failed; a new time would send it to both."""
+    draft = await two_channels(desk)
+    desk.publisher.goes = [lost(), PublishRejected("no", reason="gone")]
+    await desk.schedule.dispatch_due()
+    await desk.jobs.run_all()
+    _, both = await desk.schedule.plan_of(draft.id)
+    (doubt,) = [one for one in both if one.state is _V.UNKNOWN]
+    await desk.publishing.drop(doubt.id, doubt.fence, ADA)
+    when = desk.clock.now() + timedelta(hours=1)
+    with pytest.raises(TooLateToChange):
+        await desk.schedule.schedule(draft.id, draft.version, ADA, when=when)
+
+
+@pytest.mark.parametrize(
+    "goes,state",
+    [
+        ([], _V.PUBLISHED),
+        ([PublishRejected("no", reason="content")], _V.FAILED),
+        ([lost()], _V.UNKNOWN),
+    ],
+    ids=["published", "refused", "unknown"],
+)
+async def test_an_outcome_is_written_as_soon_as_the_database_is_back(
+    desk: Desk, goes: list[BaseException], state: DeliveryState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, fails = desk.store.write, iter([True, True])
+
+    def write() -> AbstractAsyncContextManager[Transaction]:
+        if desk.publisher.calls and next(fails, False):
+            raise StorageError("disk I/O error")
+        return whole()
+
+    monkeypatch.setattr(desk.store, "write", write)
+    desk.publisher.goes = list(goes)
+    delivery = await run(desk)
+    assert (delivery.state, desk.publisher.calls) == (state, 1)
+    assert desk.clock.slept[-2:] == [1.0, 1.0]
+
+
+async def test_a_receipt_is_written_although_the_program_is_stopped(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, held, go = desk.store.write, asyncio.Event(), asyncio.Event()
+
+    @asynccontextmanager
+    async def write() -> AsyncIterator[Transaction]:
+        if desk.publisher.live:
+            held.set()
+            await go.wait()
+        async with whole() as tx:
+            yield tx
+
+    delivery = await desk.dispatched()
+    monkeypatch.setattr(desk.store, "write", write)
+    task = asyncio.create_task(desk.jobs.run_all())
+    await held.wait()
+    task.cancel()
+    await asyncio.sleep(0)
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    row = await now(desk, delivery)
+    assert (row.state, row.remote_id) == (_V.PUBLISHED, "1")
+
+
+@asynccontextmanager
+async def waiting_for_its_turn(desk: Desk) -> AsyncIterator[asyncio.Task[None]]:
+    """A delivery under way whose destination is not ready yet."""
+    desk.publisher.turn = asyncio.Event()
+    task = asyncio.create_task(desk.jobs.run_all())
+    await desk.publisher.waiting.wait()
+    yield task
+    desk.publisher.turn.set()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def lease_beyond(desk: Desk, delivery: Delivery, instant: datetime) -> Delivery:
+    """The delivery, once its lease reaches further than that."""
+    async with asyncio.timeout(2):
+        while ((row := await now(desk, delivery)).lease_until or instant) <= instant:  # noqa: ASYNC110 - a beat rings no bell
+            await asyncio.sleep(0)
+    return row
+
+
+async def test_a_turn_that_comes_late_is_waited_for_outside_the_call(hasty: Desk) -> None:
+    delivery = await hasty.dispatched()
+    async with waiting_for_its_turn(hasty):
+        await asyncio.sleep(0.05)
+        row = await now(hasty, delivery)
+        assert (row.state, row.fence) == (_V.DISPATCHED, 0)
+    assert (await now(hasty, delivery)).state is _V.PUBLISHED
+
+
+async def test_the_lease_is_kept_while_a_turn_is_waited_for(desk: Desk) -> None:
+    delivery = await desk.dispatched()
+    async with waiting_for_its_turn(desk):
+        for _ in range(6):
+            await asyncio.sleep(0)
+            desk.clock.advance(LEASE / 3)
+            await lease_beyond(desk, delivery, desk.clock.now() + LEASE * 0.9)
+        await desk.publishing.recover()
+        assert (await now(desk, delivery)).state is _V.DISPATCHED
+    assert (await now(desk, delivery)).state is _V.PUBLISHED
+
+
+async def test_stopping_while_a_turn_is_waited_for_leaves_no_doubt(desk: Desk) -> None:
+    delivery = await desk.dispatched()
+    async with waiting_for_its_turn(desk) as task:
+        task.cancel()
+    row = await now(desk, delivery)
+    assert (row.state, row.fence, desk.publisher.calls) == (_V.DISPATCHED, 0, 0)
+    desk.publisher.turn = None
+    await desk.recover()
+    await desk.jobs.run_all()
+    assert (await now(desk, delivery)).state is _V.PUBLISHED
+
+
+async def test_a_turn_that_comes_too_late_is_asked_about(desk: Desk) -> None:
+    delivery = await desk.dispatched()
+    async with waiting_for_its_turn(desk):
+        desk.clock.advance(timedelta(minutes=31))
+    await desk.schedule.dispatch_due()
+    assert (desk.publisher.calls, (await now(desk, delivery)).state) == (0, _V.MISSED)
+
+
+async def test_what_is_cancelled_while_its_turn_is_waited_for_stays_so(desk: Desk) -> None:
+    delivery = await desk.dispatched()
+    async with waiting_for_its_turn(desk):
+        draft = await draft_of(desk, delivery)
+        await desk.schedule.unschedule(draft.id, draft.version, ADA)
+        desk.clock.advance(LEASE / 3)
+        await asyncio.sleep(0.01)
+    assert (desk.publisher.calls, (await now(desk, delivery)).state) == (0, _V.CANCELLED)

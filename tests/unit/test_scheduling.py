@@ -20,6 +20,7 @@ from app.errors import (
 )
 from app.models import AnnouncementKind, Delivery, DeliveryState, Draft, DraftState
 from app.scheduling import CLAIM_BATCH
+from app.storage import tables
 from tests.fakes.desk import ADA, Desk
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -380,3 +381,25 @@ async def test_the_queue_is_told_soonest_first(desk: Desk) -> None:
     queue = await desk.schedule.queue(limit=5)
     assert [draft.id for _, draft in queue] == [sooner.id, later.id]
     assert len(await desk.schedule.queue(limit=1)) == 1
+
+
+async def decisions(desk: Desk) -> list[str]:
+    async with desk.store.read() as tx:
+        rows = await tx.connection.execute(tables.audit.select().order_by(tables.audit.c.id))
+        return [row.action for row in rows]
+
+
+async def test_the_time_it_has_already_changes_nothing(desk: Desk) -> None:
+    draft, delivery = await desk.scheduled(HOUR)
+    before = await desk.schedule.plan_of(draft.id), await decisions(desk)
+    assert await desk.schedule.schedule(draft.id, draft.version, ADA, when=delivery.due) == draft
+    assert (await desk.schedule.plan_of(draft.id), await decisions(desk)) == before
+    assert await deliveries(desk, draft) == [delivery]
+
+
+async def test_the_same_time_reaches_a_channel_that_came_since(desk: Desk) -> None:
+    draft, delivery = await desk.scheduled(HOUR)
+    await desk.channel("-1002", "Second")
+    await desk.schedule.schedule(draft.id, draft.version, ADA, when=delivery.due)
+    _, both = await desk.schedule.plan_of(draft.id)
+    assert [one.due for one in both] == [delivery.due] * 2

@@ -80,8 +80,11 @@ class InMemory:
 class OnTelegram:
     """The real publisher and the local Bot API server."""
 
-    def __init__(self, publisher: Publisher, people: httpx.AsyncClient, address: str) -> None:
+    def __init__(
+        self, publisher: Publisher, people: httpx.AsyncClient, address: str, clock: FakeClock
+    ) -> None:
         self.publisher = publisher
+        self.clock = clock
         self.destination = destination(address)
         self.people = people
 
@@ -119,6 +122,7 @@ async def on_telegram() -> AsyncIterator[OnTelegram]:
             ),
             people,
             str(chat.id),
+            clock,
         )
         await stage.ask("promote", chat_id=chat.id)
         yield stage
@@ -168,6 +172,10 @@ async def test_each_call_is_a_post(stage: Stage, post: OutgoingPost) -> None:
     two = await stage.publisher.publish(stage.destination, post, key="k2")
     assert len(await stage.live()) == 2
     assert one.remote_id != two.remote_id
+
+
+async def test_a_destination_that_nobody_posts_to_is_ready(stage: Stage) -> None:
+    await stage.publisher.ready(stage.destination)
 
 
 async def test_a_preflight_passes_where_posting_is_possible(stage: Stage) -> None:
@@ -320,3 +328,22 @@ async def test_a_picture_that_is_gone_is_a_refusal_and_nothing_is_sent(
             key="k1",
         )
     assert (caught.value.reason, await telegram.live()) == ("content", [])
+
+
+async def test_telegrams_pause_is_waited_for_before_the_post_and_not_within(
+    telegram: OnTelegram, post: OutgoingPost
+) -> None:
+    await telegram.ask("faults", method="sendPhoto", kind="429", retry_after=90)
+    with pytest.raises(PublishRejected):
+        await telegram.publisher.publish(telegram.destination, post, key="k1")
+    await telegram.publisher.publish(telegram.destination, post, key="k2")
+    assert telegram.clock.slept == []
+    await telegram.publisher.ready(telegram.destination)
+    assert telegram.clock.slept == [90.0]
+
+
+async def test_posts_to_one_chat_take_turns(telegram: OnTelegram) -> None:
+    start = telegram.clock.monotonic()
+    for _ in range(20):
+        await telegram.publisher.ready(telegram.destination)
+    assert telegram.clock.monotonic() - start == pytest.approx(60)
