@@ -20,7 +20,8 @@
     │   ├── ImageModerated        (input or output)
     │   ├── ImageRateLimited  ImageUnavailable  ImageSubmitUnknown
     │   ├── ImageFailed  ImageCanceled  ImageTimeout
-    │   └── ImageNotFound  ImageExpired  ImageDownload  ImageProtocol
+    │   ├── ImageNotFound  ImageExpired  ImageDownload  ImageProtocol
+    │   └── ImageProviderGone     its key was taken out of the settings
     └── PublishError
         ├── PublishRejected       definite: nothing was posted
         └── PublishUnknown        it may be live
@@ -275,6 +276,13 @@ class ImageProtocol(ImageError):
 
     code = "protocol"
     fail_over = True
+    maybe_billed = True
+
+
+class ImageProviderGone(ImageError):
+    """The vendor of this picture is not set up any more."""
+
+    code = "provider_gone"
     maybe_billed = True
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.errors import ImageError, ImageInvalid, Stale
+from app.errors import ImageError, ImageInvalid, Stale, StorageError
 from app.models import Image, ImageRequest, ImageState, Quote
 from app.painting import (
     FINISHED,
+    RESUMABLE,
     Fetch,
     Painting,
     Pictures,
@@ -22,6 +24,8 @@ from app.painting import (
 )
 from app.ports import Balance, Clock, ImageProvider, Store
 from app.transactions import Transaction
+
+log = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=15)
 #: a resumed job gets at least this long, however late the restart was
@@ -63,6 +67,7 @@ class Studio:
         self._pictures = pictures
         self._folder = folder
         self._owner = owner
+        self._in_hand: set[int] = set()
 
     def plan(self, request: ImageRequest, *, provider: str | None = None) -> Plan:
         """The provider that takes this request and its price; `ImageInvalid` when none can."""
@@ -162,9 +167,12 @@ class Studio:
             image = await tx.images.get(image_id)
             if image.state in FINISHED:
                 return image
+            # A clock that jumps ends a lease, and not the work of this process.
+            if image.id in self._in_hand:
+                raise Stale("This process has this picture in hand.")
             if image.lease_until is not None and image.lease_until > now:
                 raise Stale("Another process has this picture in hand.")
-            resumed = image.fence > 0
+            resumed = image.state in RESUMABLE
             return await tx.images.move(
                 image,
                 fence=image.fence + 1,
@@ -178,10 +186,12 @@ class Studio:
     @asynccontextmanager
     async def _held(self, image: Image) -> AsyncIterator[None]:
         """Renew the lease while the work goes on; give it back at the end, whatever the end is."""
+        self._in_hand.add(image.id)
         beat = asyncio.create_task(self._beat(image))
         try:
             yield
         finally:
+            self._in_hand.discard(image.id)
             beat.cancel()
             await asyncio.gather(beat, return_exceptions=True)
             await asyncio.shield(self._lease(image, None))
@@ -192,7 +202,11 @@ class Studio:
             await self._lease(image, self.clock.now() + LEASE)
 
     async def _lease(self, image: Image, until: datetime | None) -> None:
-        async with self.store.write() as tx:
-            current = await tx.images.get(image.id)
-            if current.fence == image.fence:
-                await tx.images.move(current, lease_until=until)
+        """Set the end of the lease; a database that is busy just now breaks no work off."""
+        try:
+            async with self.store.write() as tx:
+                current = await tx.images.get(image.id)
+                if current.fence == image.fence:
+                    await tx.images.move(current, lease_until=until)
+        except StorageError as error:
+            log.warning("the lease of image %d was not written: %s", image.id, error)

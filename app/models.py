@@ -96,7 +96,7 @@ MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _D.APPROVED: frozenset({_D.SCHEDULED, _D.REVIEW}),
         _D.SCHEDULED: frozenset({_D.PUBLISHED, _D.REVIEW}),
         _D.PUBLISHED: frozenset(),
-        _D.REJECTED: frozenset({_D.REVIEW}),
+        _D.REJECTED: frozenset({_D.REVIEW, _D.FAILED}),
         _D.EXPIRED: frozenset({_D.REVIEW}),
     },
     ImageState: {
@@ -117,7 +117,7 @@ MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
         _I.STORED: frozenset(),
         _I.REFUSED: frozenset(),
         _I.FAILED: frozenset(),
-        _I.UNKNOWN: frozenset(),
+        _I.UNKNOWN: frozenset({_I.ACCEPTED, _I.READY, _I.STORED}),  # the answer came late
         _I.LOST: frozenset(),
     },
     DeliveryState: {

@@ -19,10 +19,12 @@ from app.errors import (
     ImageNotFound,
     ImageOutputModerated,
     ImageProtocol,
+    ImageProviderGone,
     ImageSubmitUnknown,
     ImageTimeout,
-    ImageUnavailable,
+    StorageError,
 )
+from app.insistence import insist
 from app.models import (
     Cost,
     Image,
@@ -34,13 +36,15 @@ from app.models import (
     PictureFile,
 )
 from app.ports import Capabilities, Clock, ImageProvider, Store
+from app.transactions import Transaction
 
 log = logging.getLogger(__name__)
 
 #: "Task not found" right after the submit: the vendor's cluster is slow (providers.md 1.3)
 NOT_FOUND_GRACE = timedelta(seconds=10)
 SUBMIT_TRIES = 3
-DOWNLOAD_TRIES = 3
+PICTURE_TRIES = 3
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 10.0
 FINISHED = frozenset(
     {
         ImageState.STORED,
@@ -50,6 +54,10 @@ FINISHED = frozenset(
         ImageState.LOST,
     }
 )
+#: ordered already: looking again brings the picture without another order
+RESUMABLE = frozenset({ImageState.ACCEPTED, ImageState.READY, ImageState.STORED})
+#: what another process makes of an order whose answer only this one has
+_UNANSWERED = frozenset({ImageState.SUBMITTING, ImageState.UNKNOWN})
 
 Progress = Callable[[ImageState, float | None], None]
 
@@ -97,7 +105,7 @@ class Painting:
     @property
     def _provider(self) -> ImageProvider:
         if self._maybe_provider is None:
-            raise ImageUnavailable(f"{self._image.provider} is not set up any more.")
+            raise ImageProviderGone(f"{self._image.provider} is not set up any more.")
         return self._maybe_provider
 
     @property
@@ -127,18 +135,17 @@ class Painting:
     async def _after_crashed_submit(self) -> None:
         """An order without an answer: again with the same key where that is safe, else unknown."""
         if self._capabilities.idempotent:
-            await self._move(ImageState.INTENDED)
+            await self._move(ImageState.INTENDED, deadline_at=self._unordered_deadline())
             return
         raise await self._fail(ImageState.UNKNOWN, ImageSubmitUnknown())
 
     async def _submit(self) -> None:
         provider = self._provider
+        deadline = self._clock.now() + (self._image.deadline_at - self._image.created_at)
         for tries in range(1, SUBMIT_TRIES + 1):
-            await self._move(ImageState.SUBMITTING)
+            await self._move(ImageState.SUBMITTING, deadline_at=deadline)
             try:
-                answer = await provider.submit(
-                    _request(self._image), key=f"image-{self._image.id}"
-                )
+                answer = await provider.submit(_request(self._image), key=order_key(self._image))
             except ImageError as error:
                 await self._submit_failed(error, last=tries == SUBMIT_TRIES)
                 continue
@@ -153,14 +160,18 @@ class Painting:
             refused = isinstance(error, ImageModerated)
             state = ImageState.REFUSED if refused else ImageState.FAILED
             raise await self._fail(state, error)
-        await self._move(ImageState.INTENDED)
+        await self._move(ImageState.INTENDED, deadline_at=self._unordered_deadline())
         await self._clock.sleep(self._pause(error))
+
+    def _unordered_deadline(self) -> datetime:
+        """Until it is ordered, the deadline says how long the wait may be from then on."""
+        return self._image.created_at + (self._image.deadline_at - self._image.updated_at)
 
     async def _accept(self, answer: JobHandle | JobStatus) -> None:
         if isinstance(answer, JobStatus):
             await self._judge(answer)
             return
-        await self._move(
+        await self._move_surely(
             ImageState.ACCEPTED,
             handle=answer.to_json(),
             request_id=answer.request_id,
@@ -172,7 +183,7 @@ class Painting:
         handle = JobHandle.from_json(self._image.handle or {})
         accepted = self._image.updated_at
         usual = await self._usual()
-        delay = max(0.5, 0.6 * usual) if usual else 0.5
+        delay = max(self._capabilities.poll_floor, 0.5, 0.6 * usual if usual else 0.0)
         trouble: ImageError | None = None
         while True:
             await self._wait(delay, trouble)
@@ -235,26 +246,51 @@ class Painting:
             raise await self._fail(ImageState.FAILED, ImageProtocol(raw=status.raw_status))
         minutes = self._capabilities.result_minutes
         expires = self._clock.now() + timedelta(minutes=minutes) if minutes else None
-        await self._move(
+        await self._move_surely(
             ImageState.READY, result_url=status.output, result_expires_at=expires, **facts
         )
 
     async def _download(self) -> None:
-        for tries in range(1, DOWNLOAD_TRIES + 1):
-            try:
-                data = await self._fetch(
-                    str(self._image.result_url), trusted_hosts=self._provider.trusted_hosts
-                )
-                await self._keep(data, {})
-            except ImageExpired as error:
-                await self._url_died(error)
+        """Fetch and keep it; bytes that are no picture are told, and stay within reach."""
+        for tries in range(1, PICTURE_TRIES + 1):
+            data = await self._fetched()
+            if data is None:
                 return
-            except ImageDownload as error:
-                if tries == DOWNLOAD_TRIES:
-                    raise await self._fail(ImageState.LOST, error) from error
-                await self._clock.sleep(0.5 * tries)
+            try:
+                await self._keep(data, {})
+            except ImageDownload:
+                if tries == PICTURE_TRIES:
+                    raise
+                await self._clock.sleep(FIRST_PAUSE)
             else:
                 return
+
+    async def _fetched(self) -> bytes | None:
+        """The bytes, however long an outage lasts; None when the address is dead."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return await self._fetch(
+                    str(self._image.result_url), trusted_hosts=self._provider.trusted_hosts
+                )
+            except ImageExpired as error:
+                await self._url_died(error)
+                return None
+            except ImageDownload as error:
+                await self._download_failed(error, pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    async def _download_failed(self, error: ImageDownload, pause: float) -> None:
+        """It is paid: given up only when the vendor no longer has it, left READY until then."""
+        expires, left = self._image.result_expires_at, self._seconds_left()
+        if expires is not None:
+            kept = (expires - self._clock.now()).total_seconds()
+            if kept <= 0:
+                raise await self._fail(ImageState.LOST, error)
+            pause = min(pause, kept)
+        if left <= 0:
+            raise ImageTimeout(raw=error.raw)
+        await self._clock.sleep(min(pause, left))
 
     async def _url_died(self, error: ImageExpired) -> None:
         """Ask the vendor for a fresh URL, once."""
@@ -270,7 +306,7 @@ class Painting:
         picture = await self._pictures.store(
             data, width=image.width, height=image.height, output_format=image.output_format
         )
-        await self._move(
+        await self._move_surely(
             ImageState.STORED,
             path=Path(picture.path).name,
             mime=picture.mime,
@@ -290,14 +326,31 @@ class Painting:
         if self._image.fence > 1 or self._asked_for_fresh_url:
             return
         seconds = (self._clock.now() - accepted).total_seconds()
-        async with self._store.write() as tx:
-            await tx.paces.learn(_pace_key(self._image), seconds)
+        try:
+            async with self._store.write() as tx:
+                await tx.paces.learn(_pace_key(self._image), seconds)
+        except StorageError as error:
+            log.warning("the pace of %s was not learnt: %s", self._image.provider, error)
 
     async def _move(self, state: ImageState, **changes: Any) -> None:
         """One committed step."""
         now = self._clock.now()
         async with self._store.write() as tx:
             self._image = await tx.images.move(self._image, state=state, updated_at=now, **changes)
+
+    async def _move_surely(self, state: ImageState, **changes: Any) -> None:
+        """A step that was paid for: nobody else knows what it writes, so it must not get lost."""
+
+        async def write(tx: Transaction) -> Image:
+            read, now = self._image, self._clock.now()
+            if read.state is ImageState.SUBMITTING:
+                row = await tx.images.get(read.id)
+                if row.state in _UNANSWERED:
+                    # Taken from us by a clock that jumped; without the answer nobody can go on.
+                    read, changes["error_code"], changes["error_text"] = row, None, None
+            return await tx.images.move(read, state=state, updated_at=now, **changes)
+
+        self._image = await insist(self._store, self._clock, write)
 
     async def _fail(self, state: ImageState, error: ImageError) -> ImageError:
         """Write down why there will be no picture; the error, to be raised."""
@@ -315,6 +368,11 @@ class Painting:
     def _pause(self, error: ImageError) -> float:
         asked = error.retry_after.total_seconds() if error.retry_after else 0.0
         return max(1.0, self._capabilities.poll_floor, asked)
+
+
+def order_key(image: Image) -> str:
+    """The idempotency key: the same after a restart, another one in a fresh database."""
+    return f"image-{image.id}-{round(image.created_at.timestamp() * 1000)}"
 
 
 def _request(image: Image) -> ImageRequest:

@@ -75,7 +75,7 @@ def _words(reply: Reply) -> str:
     """`detail` (text or list), `message`, `error`, or the bare status: every shape seen."""
     try:
         found = _spoken(reply.json())
-    except BadReply:
+    except (BadReply, RecursionError):
         found = ""
     return found or f"HTTP {reply.status}"
 

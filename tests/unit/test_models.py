@@ -32,7 +32,7 @@ DRAWN = {
         approved  -> scheduled review
         scheduled -> published review
         published ->
-        rejected  -> review
+        rejected  -> review failed
         expired   -> review
     """,
     ImageState: """
@@ -43,7 +43,7 @@ DRAWN = {
         stored     ->
         refused    ->
         failed     ->
-        unknown    ->
+        unknown    -> accepted ready stored
         lost       ->
     """,
     DeliveryState: """

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +17,25 @@ from PIL import Image as Pillow
 
 from app.errors import (
     ImageAuth,
+    ImageDownload,
     ImageError,
     ImageInvalid,
+    ImageProviderGone,
     ImageSubmitUnknown,
     ImageTimeout,
-    ImageUnavailable,
     Stale,
+    StorageBusy,
 )
 from app.images import LEASE, Studio
 from app.models import Image, ImageRequest, ImageState, JobState, JobStatus
 from app.net.client import NetClient
+from app.net.fetch import safe_fetch
+from app.painting import order_key
 from app.pictures.gallery import Gallery
-from app.ports import Capabilities
+from app.ports import Capabilities, Store
 from app.providers.bfl import BflProvider
 from app.providers.offline import OfflineProvider
+from app.transactions import Transaction
 from tests.fakes.desk import Desk, HereWorker, bfl_on, open_desk
 from tests.fakes.vendor import Fault, Plan, Vendor
 
@@ -323,23 +330,47 @@ async def test_an_address_that_is_dead_again_makes_the_picture_lost(
     ],
     ids=lambda fault: fault.do,
 )
-async def test_a_picture_that_cannot_be_fetched_is_lost_after_three_tries(
+async def test_a_picture_that_cannot_be_fetched_in_time_stays_within_reach(
     desk: Desk, paint_vendor: Vendor, fault: Fault
 ) -> None:
+    """It is paid, and the vendor keeps it for ten minutes."""
     paint_vendor.fail(fault)
-    image = await intend(desk)
+    image, began = await intend(desk), desk.clock.now()
+    with pytest.raises(ImageTimeout):
+        await desk.studio.finish(image.id)
+    assert (await desk.image(image.id)).state is ImageState.READY
+    assert (desk.clock.now() - began).total_seconds() == pytest.approx(120)
+    paint_vendor.clear()
+    assert (await desk.studio.finish(image.id)).state is ImageState.STORED
+    assert submits(paint_vendor) == 1
+
+
+async def test_a_download_outage_is_waited_out_with_growing_pauses(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    paint_vendor.fail(*(Fault(on="download", do="reset", nth=n) for n in range(1, 8)))
+    assert (await desk.studio.finish((await intend(desk)).id)).state is ImageState.STORED
+    assert desk.clock.slept[-7:] == [0.5, 1, 2, 4, 8, 10, 10]
+
+
+async def test_a_picture_that_cannot_be_fetched_while_the_vendor_keeps_it_is_lost(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    paint_vendor.fail(Fault(on="download", do="reset", nth=None))
+    image, began = await intend(desk, seconds=3600), desk.clock.now()
     with pytest.raises(ImageError) as caught:
         await desk.studio.finish(image.id)
     assert (caught.value.code, (await desk.image(image.id)).state) == ("download", ImageState.LOST)
-    assert len(paint_vendor.ledger.of("download")) == 3
+    assert timedelta(minutes=10) <= desk.clock.now() - began <= timedelta(minutes=11)
 
 
-async def test_bytes_that_are_no_picture_are_lost(desk: Desk, paint_vendor: Vendor) -> None:
+async def test_bytes_that_are_no_picture_are_none(desk: Desk, paint_vendor: Vendor) -> None:
     paint_vendor.plan(Plan(picture={"text": "<html>sorry</html>"}))
     image = await intend(desk)
-    with pytest.raises(ImageError) as caught:
+    with pytest.raises(ImageDownload):
         await desk.studio.finish(image.id)
-    assert (caught.value.code, (await desk.image(image.id)).state) == ("download", ImageState.LOST)
+    assert (await desk.image(image.id)).state is ImageState.READY
+    assert len(paint_vendor.ledger.of("download")) == 3
     assert sorted(path.name for path in desk.folder.iterdir() if "flux" in path.name) == []
 
 
@@ -469,7 +500,14 @@ async def test_left_submitting_at_a_vendor_with_keys_it_is_ordered_with_the_same
     image = await put(desk, state=ImageState.SUBMITTING)
     done = await desk.studio.finish(image.id)
     assert done.state is ImageState.STORED
-    assert provider.keys == [f"image-{first.id}", f"image-{image.id}"]
+    assert provider.keys == [order_key(first), order_key(image)]
+
+
+async def test_the_same_number_in_a_fresh_database_has_another_key(desk: Desk) -> None:
+    """The vendor would answer with the picture of the old one."""
+    image = await intend(desk)
+    later = replace(image, created_at=image.created_at + timedelta(days=1))
+    assert order_key(image) != order_key(later)
 
 
 def a_picture() -> bytes:
@@ -564,7 +602,7 @@ async def test_without_its_provider_a_picture_waits_where_it_is(
     image = await put(desk, state=state, handle={"provider": "bfl", "model": "m", "job_id": "1"})
     left = {"offline": OfflineProvider(HereWorker())}
     async with open_desk(folder, providers=left, net=paint_net, order=("offline",)) as other:
-        with pytest.raises(ImageUnavailable, match="bfl is not set up any more"):
+        with pytest.raises(ImageProviderGone, match="bfl is not set up any more"):
             await other.studio.finish(image.id)
     assert (await desk.image(image.id)).state is state
 
@@ -719,3 +757,211 @@ async def test_what_no_provider_can_paint_is_refused_before_anything_is_written(
         await intend(desk, replace(ASKED, output_format="gif"))
     async with desk.store.read() as tx:
         assert await tx.images.find() == []
+
+
+async def test_an_order_long_after_the_intent_gets_its_whole_time(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    """The program stood still between the two; the vendor did not."""
+    image = await put(desk, state=ImageState.INTENDED)
+    desk.clock.advance(timedelta(hours=5))
+    began = desk.clock.now()
+    paint_vendor.plan(Plan(answers=(PENDING,)))
+    with pytest.raises(ImageTimeout):
+        await desk.studio.finish(image.id)
+    assert (desk.clock.now() - began).total_seconds() == pytest.approx(120)
+
+
+async def test_an_order_that_was_put_off_gets_its_whole_time_after_a_restart(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    """Killed in the pause after a 503, the row says how long it wanted to wait, not until when."""
+    image = await put(desk, state=ImageState.INTENDED)
+    desk.clock.advance(timedelta(hours=5))
+    paint_vendor.fail(Fault(on="submit", do="answer", status=503, body={"detail": "later"}))
+    waits: list[timedelta] = []
+
+    async def watch() -> None:
+        row = await desk.image(image.id)
+        if row.state is ImageState.INTENDED:
+            waits.append(row.deadline_at - row.created_at)
+
+    sleep = asyncio.create_task(desk.studio.finish(image.id))
+    while not sleep.done():
+        await watch()
+    assert set(waits) == {timedelta(seconds=120)}
+
+
+async def test_a_vendor_that_is_asked_slowly_is_asked_slowly_from_the_start(
+    folder: Path, paint_vendor: Vendor, paint_net: NetClient
+) -> None:
+    async for desk, _provider in desk_of(Slow, folder, paint_vendor, paint_net):
+        await desk.studio.finish((await intend(desk)).id)
+        assert desk.clock.slept[0] >= 0.9 * 7
+
+
+class Slow(BflProvider):
+    """As a vendor that wants seven seconds between two questions."""
+
+    def capabilities(self, model: str) -> Capabilities:
+        return replace(super().capabilities(model), poll_floor=7.0)
+
+
+@pytest.mark.parametrize("deep", ["[" * 600 + "]" * 600, '{"detail":' * 600 + "1" + "}" * 600])
+async def test_a_refusal_nested_too_deep_is_a_refusal(
+    desk: Desk, paint_vendor: Vendor, deep: str
+) -> None:
+    paint_vendor.fail(Fault(on="submit", do="answer", status=400, text=deep))
+    image = await intend(desk)
+    with pytest.raises(ImageInvalid):
+        await desk.studio.finish(image.id)
+
+
+class BusyStore:
+    """A database that refuses the next commits when told so."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.refusals = 0
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._store.read()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        async with self._store.write() as tx:
+            yield tx
+            if self.refusals:
+                self.refusals -= 1
+                raise StorageBusy
+
+
+class Interrupted(BflProvider):
+    """Something happens between the vendor's answer and its being written down."""
+
+    happens: Callable[[], Awaitable[None]] | None = None
+
+    async def submit(self, request: ImageRequest, *, key: str) -> Any:
+        answer = await super().submit(request, key=key)
+        if self.happens is not None:
+            await self.happens()
+        return answer
+
+
+class Bench:
+    """A studio of a process of its own over the desk's rows."""
+
+    def __init__(self, desk: Desk, provider: BflProvider, net: NetClient) -> None:
+        self.store = BusyStore(desk.store)
+        self.provider = provider
+        self.studio = Studio(
+            store=self.store,
+            clock=desk.clock,
+            providers={"bfl": provider},
+            order=("bfl",),
+            model=None,
+            fetch=partial(safe_fetch, net),
+            pictures=Gallery(HereWorker(), folder=desk.folder, clock=desk.clock),
+            folder=desk.folder,
+            owner="run:bench",
+        )
+
+
+@pytest.fixture
+async def interrupted(
+    desk: Desk, paint_vendor: Vendor, paint_net: NetClient
+) -> AsyncIterator[tuple[Bench, Interrupted]]:
+    async with bfl_on(paint_vendor, paint_net, kind=Interrupted) as provider:
+        assert isinstance(provider, Interrupted)
+        yield Bench(desk, provider, paint_net), provider
+
+
+async def test_an_accepted_order_is_written_down_however_busy_the_database_is(
+    desk: Desk, paint_vendor: Vendor, interrupted: tuple[Bench, Interrupted]
+) -> None:
+    bench, provider = interrupted
+
+    async def busy() -> None:
+        bench.store.refusals = 5
+
+    provider.happens = busy
+    done = await bench.studio.finish((await intend(desk)).id)
+    assert (done.state, done.handle is not None) == (ImageState.STORED, True)
+    assert desk.clock.slept[:5] == [1.0] * 5
+    assert len(paint_vendor.ledger.of("charge")) == 1
+
+
+async def test_an_accepted_order_is_written_down_by_a_worker_that_is_being_stopped(
+    desk: Desk, paint_vendor: Vendor, interrupted: tuple[Bench, Interrupted]
+) -> None:
+    bench, provider = interrupted
+    image = await intend(desk)
+
+    async def stopped() -> None:
+        bench.store.refusals = 2
+        task.cancel()
+
+    provider.happens = stopped
+    task = asyncio.create_task(bench.studio.finish(image.id))
+    await asyncio.gather(task, return_exceptions=True)
+    assert task.cancelled()
+    row = await desk.image(image.id)
+    assert (row.state, row.handle is not None) == (ImageState.ACCEPTED, True)
+    assert (await bench.studio.finish(image.id)).state is ImageState.STORED
+    assert submits(paint_vendor) == 1
+
+
+async def test_a_clock_that_jumps_takes_no_order_from_its_own_process(
+    desk: Desk, paint_vendor: Vendor, interrupted: tuple[Bench, Interrupted]
+) -> None:
+    """The lease ran out by the wall, and the sweep comes by."""
+    bench, provider = interrupted
+    image = await intend(desk)
+
+    async def jumped() -> None:
+        desk.clock.advance(2 * LEASE)
+        with pytest.raises(Stale):
+            await bench.studio.finish(image.id)
+
+    provider.happens = jumped
+    assert (await bench.studio.finish(image.id)).state is ImageState.STORED
+    assert submits(paint_vendor) == 1
+
+
+async def test_an_answer_wins_over_another_process_that_held_the_order_for_unknown(
+    desk: Desk, paint_vendor: Vendor, interrupted: tuple[Bench, Interrupted]
+) -> None:
+    bench, provider = interrupted
+    image = await intend(desk)
+
+    async def taken_over() -> None:
+        desk.clock.advance(2 * LEASE)
+        await asyncio.sleep(0.05)
+        async with desk.store.write() as tx:
+            await tx.images.touch(image.id, lease_until=None)
+        with pytest.raises(ImageSubmitUnknown):
+            await desk.studio.finish(image.id)
+
+    provider.happens = taken_over
+    done = await bench.studio.finish(image.id)
+    assert (done.state, done.error_code, done.error_text) == (ImageState.STORED, None, None)
+    assert submits(paint_vendor) == 1
+
+
+async def test_a_busy_database_does_not_end_the_heartbeat(
+    desk: Desk, interrupted: tuple[Bench, Interrupted]
+) -> None:
+    bench, provider = interrupted
+    image = await intend(desk)
+    ends: list[datetime | None] = []
+
+    async def beats() -> None:
+        bench.store.refusals = 1
+        for _ in range(2):
+            desk.clock.advance(LEASE / 3)
+            await asyncio.sleep(0.05)
+        ends.append((await desk.image(image.id)).lease_until)
+
+    provider.happens = beats
+    await bench.studio.finish(image.id)
+    assert (bench.store.refusals, ends) == (0, [image.created_at + LEASE / 3 * 2 + LEASE])
