@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from app.announcements import AnnouncementService
 from app.captions import check_post_text, take_apart
-from app.errors import InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
+from app.errors import (
+    DeskError,
+    ImageTimeout,
+    InputRefused,
+    NoPictureYet,
+    Stale,
+    TextTooLong,
+    TopicUnusable,
+)
 from app.flux_helper import generate_image_flux
 from app.images import Studio
 from app.models import (
@@ -18,13 +27,15 @@ from app.models import (
     Draft,
     DraftState,
     Image,
-    ImageState,
 )
+from app.painting import RESUMABLE
 from app.ports import Clock, Jobs, Store
 from app.prompts import Composition, TopicEmpty, compose, themes, without_theme_tags
 from app.scheduling import ScheduleService
 from app.transactions import Transaction
 from app.views import picture_request
+
+log = logging.getLogger(__name__)
 
 PAINT = "paint"
 TOPIC_LIMIT = 500
@@ -38,13 +49,8 @@ _EDITABLE = (
     DraftState.SCHEDULED,
 )
 
-#: a picture that can still come without being ordered, or paid, again
-_WITHIN_REACH = (
-    ImageState.INTENDED,
-    ImageState.ACCEPTED,
-    ImageState.READY,
-    ImageState.STORED,
-)
+#: a failed draft takes what comes after all: the late answer to an order held for unknown
+_WAITING = (DraftState.PAINTING, DraftState.FAILED)
 
 
 class DraftService:
@@ -121,15 +127,19 @@ class DraftService:
         """Job: bring the picture to its end and settle the draft that waits for it."""
         async with self._store.read() as tx:
             image = await tx.images.get(image_id)
-        result = await generate_image_flux(
-            image.prompt,
-            image.width,
-            image.height,
-            image.output_format,
-            MAX_WAIT_SECONDS,
-            image_id=image_id,
-            studio=self._studio,
-        )
+        try:
+            result = await generate_image_flux(
+                image.prompt,
+                image.width,
+                image.height,
+                image.output_format,
+                MAX_WAIT_SECONDS,
+                image_id=image_id,
+                studio=self._studio,
+            )
+        except Exception:
+            log.exception("image %d was not painted", image_id)
+            result = {"success": False, "code": DeskError.code}
         if result.get("code") != Stale.code:
             await self._settle(image, result)
 
@@ -234,13 +244,16 @@ class DraftService:
             return await self._told(tx, draft, actor, "discard")
 
     async def restore(self, draft_id: int, version: int, actor: Actor) -> Draft:
-        """Take a discarded draft back to review."""
+        """Take a discarded draft back, to its failure while that picture may still come."""
         async with self._store.write() as tx:
             draft = await self._current(
                 tx, draft_id, version, DraftState.REJECTED, DraftState.EXPIRED
             )
+            state, failure = DraftState.REVIEW, None
+            if draft.state is DraftState.REJECTED and await self._resumable(tx, draft):
+                state, failure = DraftState.FAILED, draft.failure or ImageTimeout.code
             draft = await self._move(
-                tx, draft, state=DraftState.REVIEW, decided_by=None, decided_at=None, failure=None
+                tx, draft, state=state, decided_by=None, decided_at=None, failure=failure
             )
             return await self._told(tx, draft, actor, "restore")
 
@@ -249,8 +262,16 @@ class DraftService:
         async with self._store.read() as tx:
             return await tx.drafts.get(draft_id)
 
-    async def show(self, draft_id: int, *, afresh: bool = False) -> None:
-        """Have the card drawn again, or (afresh) sent anew at the end of the chat."""
+    async def show(
+        self,
+        draft_id: int,
+        *,
+        afresh: bool = False,
+        chat_id: int | None = None,
+        thread_id: int | None = None,
+    ) -> None:
+        """Have the card drawn again, or (afresh) sent anew, to `chat_id` if that is given."""
+        place = {} if chat_id is None else {"chat_id": chat_id, "thread_id": thread_id}
         async with self._store.write() as tx:
             draft = await tx.drafts.get(draft_id)
             await self._announcements.say(
@@ -259,6 +280,7 @@ class DraftService:
                 brand_id=draft.brand_id,
                 draft_id=draft.id,
                 afresh=afresh,
+                **place,
             )
 
     async def recover(self) -> None:
@@ -295,11 +317,16 @@ class DraftService:
             return
         async with self._store.write() as tx:
             draft = await tx.drafts.get(image.draft_id)
-            if draft.state is not DraftState.PAINTING or draft.painting_id != image.id:
+            if draft.painting_id != image.id or draft.state not in _WAITING:
                 return
             if result["success"]:
                 draft = await self._move(
-                    tx, draft, state=DraftState.REVIEW, image_id=image.id, painting_id=None
+                    tx,
+                    draft,
+                    state=DraftState.REVIEW,
+                    failure=None,
+                    image_id=image.id,
+                    painting_id=None,
                 )
             else:
                 draft = await self._move(
@@ -328,7 +355,7 @@ class DraftService:
         if draft.painting_id is None:
             return False
         image = await tx.images.get(draft.painting_id)
-        return image.state in _WITHIN_REACH
+        return image.state in RESUMABLE
 
     async def _move(self, tx: Transaction, draft: Draft, **changes: Any) -> Draft:
         return await tx.drafts.move(draft, updated_at=self._clock.now(), **changes)

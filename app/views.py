@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from app.errors import ImageError
 from app.images import Studio
-from app.models import Cost, Draft, DraftState, Image, ImageRequest, ImageState
+from app.models import Cost, Draft, DraftState, Image, ImageRequest
+from app.painting import FINISHED, RESUMABLE, recorded_error
 from app.ports import Store
 
 SIDE = 1024
@@ -29,6 +30,11 @@ class DraftView:
     def picture_is_current(self) -> bool:
         """Whether the picture shows the present prompt."""
         return self.image is not None and self.image.prompt == self.draft.prompt
+
+    @property
+    def can_look_again(self) -> bool:
+        """Whether the picture that failed to come can still come without being ordered again."""
+        return self.painting is not None and self.painting.state in RESUMABLE
 
 
 class ViewService:
@@ -59,7 +65,7 @@ class ViewService:
             image=images.get(draft.image_id or 0),
             painting=images.get(draft.painting_id or 0),
             price=self._price(draft),
-            spent=tuple(_cost(i) for i in images.values() if i.state is ImageState.STORED),
+            spent=tuple(_cost(i) for i in images.values() if _may_have_cost(i)),
         )
 
     def _price(self, draft: Draft) -> Cost:
@@ -74,6 +80,13 @@ def picture_request(draft: Draft, *, seed: int | None = None) -> ImageRequest:
     return ImageRequest(
         prompt=draft.prompt, width=SIDE, height=SIDE, output_format="jpeg", seed=seed
     )
+
+
+def _may_have_cost(image: Image) -> bool:
+    """Ordered and not known to be free: an end that may be billed is money spent."""
+    if image.state in RESUMABLE:
+        return True
+    return image.state in FINISHED and recorded_error(image).maybe_billed
 
 
 def _cost(image: Image) -> Cost:

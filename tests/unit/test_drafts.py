@@ -238,6 +238,70 @@ async def test_a_picture_that_lies_ready_on_the_disk_is_found_by_looking_again(
     assert len(paint_vendor.ledger.of("charge")) == 1
 
 
+RESUMABLE = {ImageState.ACCEPTED, ImageState.READY, ImageState.STORED}
+
+
+@pytest.mark.parametrize("state", ImageState, ids=str)
+@pytest.mark.parametrize("failure", ["timeout", "internal", "storage"])
+async def test_looking_again_goes_by_the_picture_and_not_by_the_failure(
+    desk: Desk, state: ImageState, failure: str
+) -> None:
+    draft = await desk.create()
+    async with desk.store.write() as tx:
+        await tx.images.touch(draft.painting_id or 0, state=state)
+        draft = await tx.drafts.move(draft, state=DraftState.FAILED, failure=failure)
+    possible = state in RESUMABLE
+    assert (await desk.views.of(draft.id)).can_look_again is possible
+    if possible:
+        assert (await look_again(desk, draft)).state is DraftState.PAINTING
+    else:
+        with pytest.raises(Stale):
+            await look_again(desk, draft)
+
+
+async def test_a_discarded_draft_remembers_the_picture_that_is_paid(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    gone = await discard(desk, await timed_out(desk, paint_vendor))
+    back = await restore(desk, gone)
+    assert (back.state, back.failure, back.decided_by) == (DraftState.FAILED, "timeout", None)
+    await look_again(desk, back)
+    await desk.jobs.run_all()
+    assert (await desk.drafts.get(back.id)).state is DraftState.REVIEW
+    assert len(paint_vendor.ledger.of("charge")) == 1
+
+
+async def test_a_discarded_draft_without_such_a_picture_comes_back_to_review(
+    desk: Desk, paint_vendor: Vendor
+) -> None:
+    back = await restore(desk, await discard(desk, await failed(desk, paint_vendor)))
+    assert (back.state, back.failure) == (DraftState.REVIEW, None)
+
+
+async def test_a_failure_nobody_foresaw_is_settled_and_told(
+    desk: Desk, paint_vendor: Vendor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The job's number cannot be read: an error of ours, and no word of the vendor."""
+    draft = await desk.create()
+    async with desk.store.write() as tx:
+        odd = {"provider": "bfl", "nonsense": "1"}
+        await tx.images.touch(draft.painting_id or 0, state=ImageState.ACCEPTED, handle=odd)
+    await desk.jobs.run_all()
+    draft = await desk.drafts.get(draft.id)
+    assert (draft.state, draft.failure) == (DraftState.FAILED, "internal")
+    assert (await desk.image(draft.painting_id)).state is ImageState.ACCEPTED
+    assert "was not painted" in caplog.text
+
+
+async def test_a_late_answer_to_an_order_held_for_unknown_is_welcome(desk: Desk) -> None:
+    draft = await desk.create()
+    async with desk.store.write() as tx:
+        draft = await tx.drafts.move(draft, state=DraftState.FAILED, failure="submit_unknown")
+    await desk.drafts.paint(draft.painting_id or 0)
+    settled = await desk.drafts.get(draft.id)
+    assert (settled.state, settled.failure) == (DraftState.REVIEW, None)
+
+
 async def test_there_is_nothing_to_look_for_after_a_refusal(
     desk: Desk, paint_vendor: Vendor
 ) -> None:
@@ -536,7 +600,31 @@ async def test_a_card_tells_price_and_what_was_spent(desk: Desk, paint_vendor: V
     await desk.jobs.run_all()
     view = await desk.views.of(draft.id)
     assert (view.topic, view.price.unit) == (TOPIC, "bfl_credit")
-    assert [cost.amount for cost in view.spent] == [3.0]
+    assert [cost.amount for cost in view.spent] == [3.0, 3.0]
+
+
+@pytest.mark.parametrize(
+    "state,code,counts",
+    [
+        (ImageState.INTENDED, None, False),
+        (ImageState.SUBMITTING, None, False),
+        (ImageState.ACCEPTED, None, True),
+        (ImageState.READY, None, True),
+        (ImageState.REFUSED, "moderated_input", False),
+        (ImageState.REFUSED, "moderated_output", True),
+        (ImageState.FAILED, "insufficient_credits", False),
+        (ImageState.FAILED, "protocol", True),
+        (ImageState.UNKNOWN, "submit_unknown", True),
+        (ImageState.LOST, "expired", True),
+    ],
+)
+async def test_spent_is_what_may_have_been_charged(
+    desk: Desk, state: ImageState, code: str | None, counts: bool
+) -> None:
+    draft = await desk.create()
+    async with desk.store.write() as tx:
+        await tx.images.touch(draft.painting_id or 0, state=state, error_code=code)
+    assert bool((await desk.views.of(draft.id)).spent) is counts
 
 
 async def test_a_card_can_be_sent_again(desk: Desk) -> None:
