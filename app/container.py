@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 from app.announcements import AnnouncementService
 from app.destinations import DestinationService
 from app.drafts import DraftService
-from app.errors import SettingsInvalid
+from app.errors import ImageInvalid, SettingsInvalid
 from app.images import Studio
 from app.members import MemberService
 from app.net.client import NetClient
@@ -199,7 +199,20 @@ def _order(settings: Settings, providers: Mapping[str, ImageProvider]) -> tuple[
             raise SettingsInvalid(f"IMAGE_PROVIDERS: {name} is none of {', '.join(known)}.")
         if name not in providers:
             raise SettingsInvalid(f"IMAGE_PROVIDERS names {name}, but its key is not set.")
-    return settings.image_providers or tuple(providers)
+    order = settings.image_providers or tuple(providers)
+    if settings.image_model is not None and order:
+        _check_model(settings.image_model, providers[order[0]])
+    return order
+
+
+def _check_model(model: str, preferred: ImageProvider) -> None:
+    """Another model would paint at another price. The free preview stands in for every model."""
+    if preferred.name == OfflineProvider.name:
+        return
+    try:
+        preferred.capabilities(model)
+    except ImageInvalid as error:
+        raise SettingsInvalid(f"IMAGE_MODEL: {error}.") from error
 
 
 def _publishers(settings: Settings, net: NetClient, pace: ChatPace) -> Mapping[str, Publisher]:

@@ -81,6 +81,20 @@ async def test_an_order_of_providers_that_cannot_be_kept_is_named(
     gc.collect()
 
 
+async def test_a_model_the_preferred_vendor_does_not_have_is_named(tmp_path: Path) -> None:
+    """Another one would be painted with at another price."""
+    chosen = settings(tmp_path, bfl_api_key=SecretStr("canary"), image_model="flux-9")
+    with pytest.raises(SettingsInvalid, match="IMAGE_MODEL: BFL has no model 'flux-9'"):
+        async with open_services(chosen, owner="run"):
+            pass
+    gc.collect()
+
+
+async def test_the_preview_stands_in_for_every_model(tmp_path: Path) -> None:
+    async with open_services(settings(tmp_path, image_model="flux-2-max"), owner="run") as opened:
+        assert opened.studio.is_preview
+
+
 async def test_two_openings_have_different_owners(tmp_path: Path) -> None:
     """A lease must not pass for one's own after a restart."""
     owners = []
