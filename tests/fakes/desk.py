@@ -220,4 +220,4 @@ async def bfl_on(
 ) -> AsyncIterator[BflProvider]:
     """The real provider against that vendor."""
     async with serving(vendor_app(vendor, bfl_routes(vendor))) as url:
-        yield kind(net, key=SecretStr(KEY), base_url=url, submit_seconds=0.2, ask_seconds=0.2)
+        yield kind(net, key=SecretStr(KEY), base_url=url, submit_seconds=1.0, ask_seconds=1.0)
