@@ -1,0 +1,87 @@
+"""Each vendor's dialect with the provider that speaks it: a line here, and every suite runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+from starlette.routing import Route
+
+from app.errors import ImageError, ImageUnavailable
+from app.net.client import NetClient
+from app.ports import ImageProvider
+from app.providers.bfl import BflProvider
+from app.providers.modelverse import ModelVerseProvider
+from app.providers.openai_images import OpenAiImagesProvider
+from app.providers.replicate import COMETAPI, REPLICATE, ReplicateProvider
+from tests.fakes.vendor import KEY, Vendor
+from tests.fakes.vendor_bfl import bfl_routes
+from tests.fakes.vendor_modelverse import modelverse_routes
+from tests.fakes.vendor_openai import openai_routes
+from tests.fakes.vendor_replicate import comet_routes, replicate_routes
+
+_KEY = SecretStr(KEY)
+#: answers without end are given up within the shortest deadline of a test
+_SHORT_REPLY = 1024 * 1024
+
+#: (net, base URL, seconds for an order and for a question) -> the provider
+Make = Callable[[NetClient, str, float], ImageProvider]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    """One vendor. The two mappings tell, by a fault's name, where its error is an unusual one."""
+
+    name: str
+    routes: Callable[[Vendor], list[Route]]
+    make: Make
+    polls: bool = True
+    at_order: Mapping[str, type[ImageError]] = field(default_factory=dict)
+    at_poll: Mapping[str, type[ImageError]] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The test's id."""
+        return self.name
+
+
+def _bfl(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return BflProvider(net, key=_KEY, base_url=url, submit_seconds=seconds, ask_seconds=seconds)
+
+
+def _modelverse(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return ModelVerseProvider(
+        net, key=_KEY, base_url=url, submit_seconds=seconds, max_reply=_SHORT_REPLY
+    )
+
+
+def _replicate(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return ReplicateProvider(
+        net, REPLICATE, key=_KEY, base_url=url, submit_seconds=seconds, ask_seconds=seconds
+    )
+
+
+def _cometapi(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return ReplicateProvider(
+        net,
+        COMETAPI,
+        key=_KEY,
+        base_url=f"{url}/replicate",
+        submit_seconds=seconds,
+        ask_seconds=seconds,
+    )
+
+
+def _openai(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return OpenAiImagesProvider(
+        net, key=_KEY, base_url=url, submit_seconds=seconds, max_reply=_SHORT_REPLY
+    )
+
+
+RIGS = (
+    Rig(name="bfl", routes=bfl_routes, make=_bfl, at_poll={"403": ImageUnavailable}),
+    Rig(name="modelverse", routes=modelverse_routes, make=_modelverse, polls=False),
+    Rig(name="replicate", routes=replicate_routes, make=_replicate),
+    Rig(name="cometapi", routes=comet_routes, make=_cometapi),
+    Rig(name="openai_images", routes=openai_routes, make=_openai, polls=False),
+)
