@@ -51,6 +51,12 @@ class Settings(BaseSettings):
     cometapi_base_url: str = "https://api.cometapi.com/replicate"
     replicate_api_token: SecretStr | None = None
     replicate_base_url: str = "https://api.replicate.com"
+    apiframe_api_key: SecretStr | None = None
+    apiframe_base_url: str = "https://api.apiframe.ai"
+    doitong_api_key: SecretStr | None = None
+    doitong_base_url: str = "https://api.doitong.com"
+    doitong_dialect: Literal["generate", "generateImage", "rest"] = "generate"
+    doitong_status_query: str | None = None
     openai_images_api_key: SecretStr | None = None
     openai_images_base_url: str | None = None
 
@@ -82,6 +88,8 @@ class Settings(BaseSettings):
         "modelverse_base_url",
         "cometapi_base_url",
         "replicate_base_url",
+        "apiframe_base_url",
+        "doitong_base_url",
         "openai_images_base_url",
     )
     @classmethod
@@ -91,6 +99,13 @@ class Settings(BaseSettings):
         if not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// (or http:// for a server of your own)")
         return value.rstrip("/")
+
+    @field_validator("doitong_status_query")
+    @classmethod
+    def _asks_for_a_job(cls, value: str | None) -> str | None:
+        if value is None or "$id" in value or (value.startswith("/") and "{id}" in value):
+            return value
+        raise ValueError("must be a GraphQL query with $id, or a path with {id}")
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""

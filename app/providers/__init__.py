@@ -8,7 +8,9 @@ from typing import Any
 from app.net.client import NetClient
 from app.pictures.worker import PictureWorker
 from app.ports import ImageProvider
+from app.providers.apiframe import build as build_apiframe
 from app.providers.bfl import build as build_bfl
+from app.providers.doitong import build as build_doitong
 from app.providers.modelverse import build as build_modelverse
 from app.providers.offline import build as build_offline
 from app.providers.openai_images import build as build_openai_images
@@ -24,6 +26,8 @@ PROVIDERS: tuple[tuple[str, Factory], ...] = (
     ("modelverse", build_modelverse),
     ("replicate", build_replicate),
     ("cometapi", build_cometapi),
+    ("apiframe", build_apiframe),
+    ("doitong", build_doitong),
     ("openai_images", build_openai_images),
     ("offline", build_offline),
 )
