@@ -86,11 +86,16 @@ def _address(picture: str | bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
+def _proportion(name: str) -> float:
+    across, _, down = name.partition(":")
+    return math.log(int(across) / int(down))
+
+
 def _nearest(request: ImageRequest, rules: Model, provider: str) -> str:
     """The proportion closest to the asked one, of those the asked pixels can be cut out of."""
     wanted = math.log(request.width / request.height)
     fitting = {
-        abs(math.log(width / height) - wanted): name
+        abs(_proportion(name) - wanted): name
         for name, (width, height) in rules.sizes.items()
         if width >= request.width and height >= request.height
     }
