@@ -8,15 +8,20 @@ from dataclasses import dataclass, field
 from pydantic import SecretStr
 from starlette.routing import Route
 
-from app.errors import ImageError, ImageUnavailable
+from app.errors import ImageError, ImageProtocol, ImageUnavailable
 from app.net.client import NetClient
 from app.ports import ImageProvider
+from app.providers.apiframe import ApiframeProvider
 from app.providers.bfl import BflProvider
+from app.providers.doitong import DoitongProvider
+from app.providers.doitong.orders import Dialect
 from app.providers.modelverse import ModelVerseProvider
 from app.providers.openai_images import OpenAiImagesProvider
 from app.providers.replicate import COMETAPI, REPLICATE, ReplicateProvider
 from tests.fakes.vendor import KEY, Vendor
+from tests.fakes.vendor_apiframe import apiframe_routes
 from tests.fakes.vendor_bfl import bfl_routes
+from tests.fakes.vendor_doitong import doitong_routes
 from tests.fakes.vendor_modelverse import modelverse_routes
 from tests.fakes.vendor_openai import openai_routes
 from tests.fakes.vendor_replicate import comet_routes, replicate_routes
@@ -37,12 +42,14 @@ class Rig:
     routes: Callable[[Vendor], list[Route]]
     make: Make
     polls: bool = True
+    #: where one vendor is spoken to in several ways
+    dialect: str = ""
     at_order: Mapping[str, type[ImageError]] = field(default_factory=dict)
     at_poll: Mapping[str, type[ImageError]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """The test's id."""
-        return self.name
+        return f"{self.name}-{self.dialect}" if self.dialect else self.name
 
 
 def _bfl(net: NetClient, url: str, seconds: float) -> ImageProvider:
@@ -78,10 +85,41 @@ def _openai(net: NetClient, url: str, seconds: float) -> ImageProvider:
     )
 
 
+def _apiframe(net: NetClient, url: str, seconds: float) -> ImageProvider:
+    return ApiframeProvider(
+        net, key=_KEY, base_url=url, submit_seconds=seconds, ask_seconds=seconds
+    )
+
+
+def _doitong(dialect: Dialect) -> Rig:
+    def make(net: NetClient, url: str, seconds: float) -> ImageProvider:
+        return DoitongProvider(
+            net,
+            key=_KEY,
+            base_url=url,
+            dialect=dialect,
+            submit_seconds=seconds,
+            ask_seconds=seconds,
+        )
+
+    return Rig(
+        name="doitong",
+        dialect=dialect,
+        routes=doitong_routes,
+        make=make,
+        # What is wrong about a question is its query, which one may set.
+        at_poll={"400": ImageProtocol, "422": ImageProtocol},
+    )
+
+
 RIGS = (
     Rig(name="bfl", routes=bfl_routes, make=_bfl, at_poll={"403": ImageUnavailable}),
     Rig(name="modelverse", routes=modelverse_routes, make=_modelverse, polls=False),
     Rig(name="replicate", routes=replicate_routes, make=_replicate),
     Rig(name="cometapi", routes=comet_routes, make=_cometapi),
+    Rig(name="apiframe", routes=apiframe_routes, make=_apiframe),
+    _doitong("generate"),
+    _doitong("generateImage"),
+    _doitong("rest"),
     Rig(name="openai_images", routes=openai_routes, make=_openai, polls=False),
 )

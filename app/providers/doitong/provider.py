@@ -195,7 +195,7 @@ class DoitongProvider:
                 raise _unconfigured(handle, f"HTTP {reply.status}")
             return _NOT_FOUND
         if reply.status not in ACCEPTED:
-            raise self._doors.refusal(reply, ordering=False)
+            raise _asked_wrongly(handle, self._doors.refusal(reply, ordering=False))
         data = self._api.object(reply, ordering=False)
         job = plain_job(data)
         if job is not None:
@@ -267,7 +267,12 @@ class DoitongProvider:
         if isinstance(error, ImageModerated):
             state = JobState.MODERATED_OUTPUT
             return JobStatus(state=state, raw_status=error.raw, reasons=(error.raw,))
-        raise _unconfigured(handle, error.raw) if isinstance(error, ImageInvalid) else error
+        raise _asked_wrongly(handle, error)
+
+
+def _asked_wrongly(handle: JobHandle, error: ImageError) -> ImageError:
+    """What is invalid about a mere question is its query."""
+    return _unconfigured(handle, error.raw) if isinstance(error, ImageInvalid) else error
 
 
 def _unconfigured(handle: JobHandle, said: str) -> ImageProtocol:

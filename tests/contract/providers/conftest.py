@@ -58,7 +58,7 @@ async def _offline() -> AsyncIterator[ImageProvider]:
 
 @pytest.fixture(
     params=[*(partial(_working, rig) for rig in RIGS), _offline],
-    ids=[*(rig.name for rig in RIGS), "offline"],
+    ids=[*map(str, RIGS), "offline"],
 )
 async def provider(request: pytest.FixtureRequest) -> AsyncIterator[ImageProvider]:
     async with request.param() as made:
