@@ -84,11 +84,11 @@ class _Apiframe:
         return JSONResponse(_poll_reply(request, job)) if job else _error(404, "Job not found")
 
     async def upload(self, request: Request) -> Response:
-        form = await request.form()
-        names = sorted(form.keys())
-        file = form.get("file")
-        data = b"" if file is None or isinstance(file, str) else await file.read()
-        mime = None if file is None or isinstance(file, str) else file.content_type
+        async with request.form() as form:
+            names = sorted(form.keys())
+            file = form.get("file")
+            data = b"" if file is None or isinstance(file, str) else await file.read()
+            mime = None if file is None or isinstance(file, str) else file.content_type
         self.vendor.note("upload", request, fields=names, mime=mime, size=len(data))
         fault = self.vendor.fault("upload")
         if fault is not None:
