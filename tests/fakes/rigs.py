@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydantic import SecretStr
 from starlette.routing import Route
@@ -18,7 +20,7 @@ from app.providers.doitong.orders import Dialect
 from app.providers.modelverse import ModelVerseProvider
 from app.providers.openai_images import OpenAiImagesProvider
 from app.providers.replicate import COMETAPI, REPLICATE, ReplicateProvider
-from tests.fakes.vendor import KEY, Vendor
+from tests.fakes.vendor import KEY, Vendor, serving, vendor_app
 from tests.fakes.vendor_apiframe import apiframe_routes
 from tests.fakes.vendor_bfl import bfl_routes
 from tests.fakes.vendor_doitong import doitong_routes
@@ -29,6 +31,8 @@ from tests.fakes.vendor_replicate import comet_routes, replicate_routes
 _KEY = SecretStr(KEY)
 #: answers without end are given up within the shortest deadline of a test
 _SHORT_REPLY = 1024 * 1024
+
+DIALECTS: tuple[Dialect, ...] = ("generate", "generateImage", "rest")
 
 #: (net, base URL, seconds for an order and for a question) -> the provider
 Make = Callable[[NetClient, str, float], ImageProvider]
@@ -91,6 +95,22 @@ def _apiframe(net: NetClient, url: str, seconds: float) -> ImageProvider:
     )
 
 
+@asynccontextmanager
+async def doitong_of(
+    vendor: Vendor,
+    net: NetClient,
+    *,
+    mutations: Collection[str] = ("generate", "generateImage"),
+    status_field: str | None = "generation",
+    **settings: Any,
+) -> AsyncIterator[DoitongProvider]:
+    """A provider of a vendor that has those mutations and that status query."""
+    routes = doitong_routes(vendor, mutations=mutations, status_field=status_field)
+    async with serving(vendor_app(vendor, routes)) as url:
+        given = {"submit_seconds": 0.3, "ask_seconds": 0.3, **settings}
+        yield DoitongProvider(net, key=_KEY, base_url=url, **given)
+
+
 def _doitong(dialect: Dialect) -> Rig:
     def make(net: NetClient, url: str, seconds: float) -> ImageProvider:
         return DoitongProvider(
@@ -118,8 +138,6 @@ RIGS = (
     Rig(name="replicate", routes=replicate_routes, make=_replicate),
     Rig(name="cometapi", routes=comet_routes, make=_cometapi),
     Rig(name="apiframe", routes=apiframe_routes, make=_apiframe),
-    _doitong("generate"),
-    _doitong("generateImage"),
-    _doitong("rest"),
+    *map(_doitong, DIALECTS),
     Rig(name="openai_images", routes=openai_routes, make=_openai, polls=False),
 )

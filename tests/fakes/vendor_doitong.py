@@ -51,6 +51,12 @@ def doitong_routes(
     ]
 
 
+def graphql_error(message: str, code: str | None = None, **facts: Any) -> dict[str, Any]:
+    """A GraphQL error as seed 001 shows it."""
+    extensions = {"code": code, **facts} if code else facts
+    return {"errors": [{"message": message, "extensions": extensions}]}
+
+
 class _Doitong:
     def __init__(
         self, vendor: Vendor, mutations: Collection[str], status_field: str | None
@@ -216,11 +222,10 @@ def _wrong_fields(given: dict[str, Any]) -> str | None:
 
 def _wrong_sides(given: dict[str, Any]) -> str | None:
     sides = (given.get("width"), given.get("height"))
-    if not all(isinstance(side, int) and 512 <= side <= 2048 for side in sides):
-        return "sides go from 512 to 2048"
+    if not all(isinstance(n, int) and 512 <= n <= 2048 and n % 32 == 0 for n in sides):
+        return "sides are multiples of 32 from 512 to 2048"
     return None if given.get("version", "flux-pro") in _VERSIONS else "version is wrong"
 
 
 def _graphql_error(message: str, code: str, status: int) -> Response:
-    error = {"message": message, "extensions": {"code": code}}
-    return JSONResponse({"errors": [error]}, status)
+    return JSONResponse(graphql_error(message, code), status)
