@@ -38,9 +38,7 @@ async def net() -> AsyncIterator[NetClient]:
 
 @pytest.fixture
 async def bfl(base: str, net: NetClient) -> BflProvider:
-    return BflProvider(
-        net, key=SecretStr(KEY), base_url=base, submit_seconds=0.15, ask_seconds=0.15
-    )
+    return BflProvider(net, key=SecretStr(KEY), base_url=base)
 
 
 @asynccontextmanager
