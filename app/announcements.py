@@ -45,17 +45,15 @@ class AnnouncementService:
         async with self._store.read() as tx:
             return await tx.announcements.unseen(limit=limit)
 
-    async def seen(self, announcements: Iterable[Announcement]) -> None:
+    async def seen(self, tx: Transaction, announcements: Iterable[Announcement]) -> None:
         """Never show these again."""
-        async with self._store.write() as tx:
-            for one in announcements:
-                await tx.announcements.touch(one.id, done_at=self._clock.now())
+        for one in announcements:
+            await tx.announcements.touch(one.id, done_at=self._clock.now())
 
-    async def unshown(self, announcements: Iterable[Announcement]) -> None:
+    async def unshown(self, tx: Transaction, announcements: Iterable[Announcement]) -> None:
         """Count a try that failed."""
-        async with self._store.write() as tx:
-            for one in announcements:
-                await tx.announcements.touch(one.id, attempts=one.attempts + 1)
+        for one in announcements:
+            await tx.announcements.touch(one.id, attempts=one.attempts + 1)
 
     def ring(self) -> None:
         """Have the listener look again."""

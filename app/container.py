@@ -21,18 +21,20 @@ from app.members import MemberService
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
 from app.net.pacing import ChatPace
+from app.painting import Fetch
 from app.pictures.gallery import Gallery
 from app.pictures.worker import PictureWorker
-from app.ports import Clock, ImageProvider, Publisher, Store
+from app.ports import Clock, ImageProvider, Jobs, Publisher, Store
 from app.providers import PROVIDERS
 from app.providers.offline import OfflineProvider
 from app.publishers.telegram import TelegramPublisher
-from app.publishing import PublishService
+from app.publishing import CALL_SECONDS, PublishService
 from app.scheduling import ScheduleService
 from app.settings import Settings
 from app.slots import DEFAULT_GRID, format_grid
 from app.storage.database import Database
 from app.storage.schema import migrate
+from app.views import ViewService
 from app.work.clock import SystemClock
 from app.work.embedded import EmbeddedJobs
 
@@ -46,14 +48,32 @@ class Services:
     clock: Clock
     pace: ChatPace
     pictures: PictureWorker
-    jobs: EmbeddedJobs
+    jobs: Jobs
     studio: Studio
     announcements: AnnouncementService
     members: MemberService
     destinations: DestinationService
     schedule: ScheduleService
     drafts: DraftService
+    views: ViewService
     publishing: PublishService
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """The adapters that services stand on; tests bring some of their own."""
+
+    settings: Settings
+    store: Store
+    clock: Clock
+    jobs: Jobs
+    pace: ChatPace
+    worker: PictureWorker
+    fetch: Fetch
+    providers: Mapping[str, ImageProvider]
+    publishers: Mapping[str, Publisher]
+    owner: str
+    call_seconds: float = CALL_SECONDS
 
 
 @asynccontextmanager
@@ -68,52 +88,36 @@ async def open_services(
     """
     settings.outputs_dir.mkdir(parents=True, exist_ok=True)
     _make_folder(settings.database_url)
-    database = Database(settings.database_url)
-    net = NetClient()
-    pictures = PictureWorker()
+    database, net, worker = Database(settings.database_url), NetClient(), PictureWorker()
+    clock = clock or SystemClock()
+    pace = ChatPace(now=clock.monotonic, sleep=clock.sleep)
     try:
         await migrate(database)
-        providers = dict(_providers(settings, net, pictures))
-        if preview_seconds:
-            providers[OfflineProvider.name] = OfflineProvider(pictures, delay=preview_seconds)
-        yield _wire(
-            settings,
-            database,
-            clock or SystemClock(),
-            net,
-            pictures,
-            providers,
-            f"{owner}:{secrets.token_hex(4)}",
+        yield assemble(
+            Parts(
+                settings=settings,
+                store=database,
+                clock=clock,
+                jobs=EmbeddedJobs(),
+                pace=pace,
+                worker=worker,
+                fetch=partial(safe_fetch, net),
+                providers=_providers(settings, net, worker, preview_seconds),
+                publishers=_publishers(settings, net, pace),
+                owner=f"{owner}:{secrets.token_hex(4)}",
+            )
         )
     finally:
-        await pictures.aclose()
+        await worker.aclose()
         await net.aclose()
         await database.close()
 
 
-def _wire(
-    settings: Settings,
-    store: Store,
-    clock: Clock,
-    net: NetClient,
-    pictures: PictureWorker,
-    providers: Mapping[str, ImageProvider],
-    owner: str,
-) -> Services:
-    pace = ChatPace(now=clock.monotonic, sleep=clock.sleep)
-    jobs = EmbeddedJobs()
+def assemble(parts: Parts) -> Services:
+    """The services over these adapters; nothing is opened or started."""
+    settings, store, clock, jobs = parts.settings, parts.store, parts.clock, parts.jobs
     announcements = AnnouncementService(store=store, clock=clock)
-    studio = Studio(
-        store=store,
-        clock=clock,
-        providers=providers,
-        order=_order(settings, providers),
-        model=settings.image_model,
-        fetch=partial(safe_fetch, net),
-        pictures=Gallery(pictures, folder=settings.outputs_dir, clock=clock),
-        folder=settings.outputs_dir,
-        owner=owner,
-    )
+    studio = _studio(parts)
     schedule = ScheduleService(
         store=store,
         clock=clock,
@@ -125,8 +129,8 @@ def _wire(
         settings=settings,
         store=store,
         clock=clock,
-        pace=pace,
-        pictures=pictures,
+        pace=parts.pace,
+        pictures=parts.worker,
         jobs=jobs,
         studio=studio,
         announcements=announcements,
@@ -147,25 +151,45 @@ def _wire(
             schedule=schedule,
             announcements=announcements,
         ),
+        views=ViewService(store=store, studio=studio),
         publishing=PublishService(
             store=store,
             clock=clock,
             jobs=jobs,
             schedule=schedule,
             announcements=announcements,
-            publishers=_publishers(settings, net, pace),
+            publishers=parts.publishers,
             picture_path=studio.path,
-            owner=owner,
+            owner=parts.owner,
+            call_seconds=parts.call_seconds,
         ),
     )
 
 
+def _studio(parts: Parts) -> Studio:
+    folder = parts.settings.outputs_dir
+    return Studio(
+        store=parts.store,
+        clock=parts.clock,
+        providers=parts.providers,
+        order=_order(parts.settings, parts.providers),
+        model=parts.settings.image_model,
+        fetch=parts.fetch,
+        pictures=Gallery(parts.worker, folder=folder, clock=parts.clock),
+        folder=folder,
+        owner=parts.owner,
+    )
+
+
 def _providers(
-    settings: Settings, net: NetClient, pictures: PictureWorker
+    settings: Settings, net: NetClient, worker: PictureWorker, preview_seconds: float
 ) -> Mapping[str, ImageProvider]:
     """Every provider whose key is set, and the offline painter."""
-    made = ((name, build(settings, net, pictures)) for name, build in PROVIDERS)
-    return {name: provider for name, provider in made if provider is not None}
+    made = ((name, build(settings, net, worker)) for name, build in PROVIDERS)
+    providers = {name: provider for name, provider in made if provider is not None}
+    if preview_seconds:
+        providers[OfflineProvider.name] = OfflineProvider(worker, delay=preview_seconds)
+    return providers
 
 
 def _order(settings: Settings, providers: Mapping[str, ImageProvider]) -> tuple[str, ...]:

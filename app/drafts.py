@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.announcements import AnnouncementService
 from app.captions import check_post_text, take_apart
-from app.errors import ImageError, InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
+from app.errors import InputRefused, NoPictureYet, Stale, TextTooLong, TopicUnusable
 from app.flux_helper import generate_image_flux
 from app.images import Studio
 from app.models import (
     Actor,
     AnnouncementKind,
     Brand,
-    Cost,
     Draft,
     DraftState,
     Image,
-    ImageRequest,
     ImageState,
 )
 from app.ports import Clock, Jobs, Store
 from app.prompts import Composition, TopicEmpty, compose, themes, without_theme_tags
 from app.scheduling import ScheduleService
 from app.transactions import Transaction
+from app.views import picture_request
 
 PAINT = "paint"
 TOPIC_LIMIT = 500
 PROMPT_LIMIT = 2000
-#: no provider would paint it, so nobody knows its price
-UNPRICED = Cost(amount=None, unit="", usd=None, basis="unknown")
-SIDE = 1024
 MAX_WAIT_SECONDS = 120.0
 
 _EDITABLE = (
@@ -43,22 +38,13 @@ _EDITABLE = (
     DraftState.SCHEDULED,
 )
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DraftView:
-    """A draft with what a card tells of it."""
-
-    draft: Draft
-    topic: str
-    image: Image | None
-    painting: Image | None
-    price: Cost
-    spent: tuple[Cost, ...] = field(default=())
-
-    @property
-    def picture_is_current(self) -> bool:
-        """Whether the picture shows the present prompt."""
-        return self.image is not None and self.image.prompt == self.draft.prompt
+#: a picture that can still come without being ordered, or paid, again
+_WITHIN_REACH = (
+    ImageState.INTENDED,
+    ImageState.ACCEPTED,
+    ImageState.READY,
+    ImageState.STORED,
+)
 
 
 class DraftService:
@@ -263,29 +249,6 @@ class DraftService:
         async with self._store.read() as tx:
             return await tx.drafts.get(draft_id)
 
-    async def recent(self, brand_id: int, *, limit: int) -> list[Draft]:
-        """The newest drafts that are neither posted nor put away."""
-        alive = [s for s in DraftState if s not in (DraftState.PUBLISHED, DraftState.REJECTED)]
-        async with self._store.read() as tx:
-            return await tx.drafts.find(
-                brand_id=brand_id, state=alive, order="-number", limit=limit
-            )
-
-    async def view(self, draft_id: int) -> DraftView:
-        """What a card shows."""
-        async with self._store.read() as tx:
-            draft = await tx.drafts.get(draft_id)
-            images = {image.id: image for image in await tx.images.find(draft_id=draft_id)}
-            topic = await tx.topics.get(draft.topic_id)
-        return DraftView(
-            draft=draft,
-            topic=topic.text,
-            image=images.get(draft.image_id or 0),
-            painting=images.get(draft.painting_id or 0),
-            price=self._price(draft),
-            spent=tuple(_cost(i) for i in images.values() if i.state is ImageState.STORED),
-        )
-
     async def show(self, draft_id: int, *, afresh: bool = False) -> None:
         """Have the card drawn again, or (afresh) sent anew at the end of the chat."""
         async with self._store.write() as tx:
@@ -297,12 +260,6 @@ class DraftService:
                 draft_id=draft.id,
                 afresh=afresh,
             )
-
-    def _price(self, draft: Draft) -> Cost:
-        try:
-            return self._studio.plan(_request(draft)).quote.cost
-        except ImageError:
-            return UNPRICED
 
     async def recover(self) -> None:
         """Pick up every picture that a draft waits for and nobody has in hand."""
@@ -317,7 +274,7 @@ class DraftService:
         seed = draft.seed if seed is None else seed
         image = await self._studio.intend(
             tx,
-            _request(draft, seed=seed),
+            picture_request(draft, seed=seed),
             max_wait_seconds=MAX_WAIT_SECONDS,
             draft_id=draft.id,
         )
@@ -371,7 +328,7 @@ class DraftService:
         if draft.painting_id is None:
             return False
         image = await tx.images.get(draft.painting_id)
-        return image.state in (ImageState.INTENDED, ImageState.ACCEPTED, ImageState.READY)
+        return image.state in _WITHIN_REACH
 
     async def _move(self, tx: Transaction, draft: Draft, **changes: Any) -> Draft:
         return await tx.drafts.move(draft, updated_at=self._clock.now(), **changes)
@@ -421,18 +378,3 @@ def _texts(composition: Composition) -> dict[str, Any]:
         "hashtags": composition.hashtags,
         "alt_text": composition.alt_text,
     }
-
-
-def _request(draft: Draft, *, seed: int | None = None) -> ImageRequest:
-    return ImageRequest(
-        prompt=draft.prompt, width=SIDE, height=SIDE, output_format="jpeg", seed=seed
-    )
-
-
-def _cost(image: Image) -> Cost:
-    return Cost(
-        amount=image.cost_amount,
-        unit=image.cost_unit,
-        usd=image.cost_usd,
-        basis=image.cost_basis,
-    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from app.errors import ImageInvalid, Stale
+from app.errors import ImageError, ImageInvalid, Stale
 from app.models import Image, ImageRequest, ImageState, Quote
 from app.painting import (
     FINISHED,
@@ -139,7 +139,11 @@ class Studio:
         if image.state in FINISHED:
             raise recorded_error(image)
         async with self._held(image):
-            return await self._painting(image, on_progress).to_the_end()
+            try:
+                return await self._painting(image, on_progress).to_the_end()
+            except ImageError as error:
+                error.provider = error.provider or image.provider
+                raise
 
     def _painting(self, image: Image, on_progress: Progress | None) -> Painting:
         return Painting(

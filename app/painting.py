@@ -92,6 +92,7 @@ class Painting:
         self._fetch = fetch
         self._pictures = pictures
         self._progress = on_progress or _ignore
+        self._asked_for_fresh_url = False
 
     @property
     def _provider(self) -> ImageProvider:
@@ -131,10 +132,11 @@ class Painting:
         raise await self._fail(ImageState.UNKNOWN, ImageSubmitUnknown())
 
     async def _submit(self) -> None:
+        provider = self._provider
         for tries in range(1, SUBMIT_TRIES + 1):
             await self._move(ImageState.SUBMITTING)
             try:
-                answer = await self._provider.submit(
+                answer = await provider.submit(
                     _request(self._image), key=f"image-{self._image.id}"
                 )
             except ImageError as error:
@@ -182,7 +184,8 @@ class Painting:
                 trouble, delay = error, max(delay, self._pause(error))
                 continue
             if not self._goes_on(status, accepted):
-                await self._learn(accepted)
+                if status.state is JobState.SUCCEEDED:
+                    await self._learn(accepted)
                 await self._judge(status)
                 return
             self._progress(ImageState.ACCEPTED, status.progress)
@@ -223,7 +226,10 @@ class Painting:
         if status.seed is not None:
             facts["seed"] = status.seed
         if isinstance(status.output, bytes):
-            await self._keep(status.output, facts)
+            try:
+                await self._keep(status.output, facts)
+            except ImageDownload as error:
+                raise await self._fail(ImageState.FAILED, error) from error
             return
         if not status.output:
             raise await self._fail(ImageState.FAILED, ImageProtocol(raw=status.raw_status))
@@ -241,7 +247,7 @@ class Painting:
                 )
                 await self._keep(data, {})
             except ImageExpired as error:
-                await self._url_died(error, last=tries == DOWNLOAD_TRIES)
+                await self._url_died(error)
                 return
             except ImageDownload as error:
                 if tries == DOWNLOAD_TRIES:
@@ -250,11 +256,13 @@ class Painting:
             else:
                 return
 
-    async def _url_died(self, error: ImageExpired, *, last: bool) -> None:
+    async def _url_died(self, error: ImageExpired) -> None:
         """Ask the vendor for a fresh URL, once."""
         expires = self._image.result_expires_at
-        if last or self._image.handle is None or (expires and expires < self._clock.now()):
+        over = expires is not None and expires < self._clock.now()
+        if self._asked_for_fresh_url or self._image.handle is None or over:
             raise await self._fail(ImageState.LOST, error)
+        self._asked_for_fresh_url = True
         await self._move(ImageState.ACCEPTED, result_url=None, result_expires_at=self._clock.now())
 
     async def _keep(self, data: bytes, facts: dict[str, Any]) -> None:
@@ -278,6 +286,9 @@ class Painting:
             return await tx.paces.usual(_pace_key(self._image))
 
     async def _learn(self, accepted: datetime) -> None:
+        """Take a picture into account that was watched from its order on, by one process."""
+        if self._image.fence > 1 or self._asked_for_fresh_url:
+            return
         seconds = (self._clock.now() - accepted).total_seconds()
         async with self._store.write() as tx:
             await tx.paces.learn(_pace_key(self._image), seconds)

@@ -147,3 +147,12 @@ class Jobs(Protocol):
 
     def wake_at(self, due: datetime | None) -> None:
         """Ring at `due` (None: not at all); replaces the earlier alarm."""
+
+    def every(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
+        """Call `run` again and again, never twice at once."""
+
+    def start(self) -> None:
+        """Begin to run jobs and to keep time."""
+
+    async def stop(self, *, grace: float) -> None:
+        """Take nothing new, give running jobs `grace` seconds, then cancel what is left."""

@@ -69,8 +69,12 @@ class PublishService:
         publishers: Mapping[str, Publisher],
         picture_path: Callable[[Image], Path],
         owner: str,
+        call_seconds: float = CALL_SECONDS,
     ) -> None:
-        """`publishers` by kind; `owner` marks this process's leases."""
+        """`publishers` by kind; `owner` marks this process's leases.
+
+        A call that takes longer than `call_seconds` has an unknown outcome.
+        """
         self._store = store
         self._clock = clock
         self._schedule = schedule
@@ -78,6 +82,7 @@ class PublishService:
         self._publishers = publishers
         self._picture_path = picture_path
         self._owner = owner
+        self._call_seconds = call_seconds
         jobs.handle(DELIVER, self.deliver)
 
     async def deliver(self, delivery_id: int) -> None:
@@ -106,10 +111,16 @@ class PublishService:
             lapsed = await tx.deliveries.lapsed(now=self._clock.now())
         for one in lapsed:
             if one.state is DeliveryState.DISPATCHED:
-                async with self._store.write() as tx:
-                    await self._move(tx, one, DeliveryState.SCHEDULED, lease_until=None)
+                await self._due_again(one)
             else:
                 await self._unknown(await self._parcel(one), "the program stopped while sending")
+
+    async def _due_again(self, delivery: Delivery) -> None:
+        async with self._store.write() as tx:
+            try:
+                await self._move(tx, delivery, DeliveryState.SCHEDULED, lease_until=None)
+            except Stale:
+                log.info("delivery %s was begun or cancelled meanwhile", delivery.id)
 
     async def seen(self, delivery_id: int, actor: Actor) -> None:
         """A person saw the post: it is live."""
@@ -183,7 +194,7 @@ class PublishService:
         if refusal is not None:
             raise refusal
         publisher = self._publishers[parcel.destination.kind]
-        async with asyncio.timeout(CALL_SECONDS):
+        async with asyncio.timeout(self._call_seconds):
             return await publisher.publish(
                 parcel.destination, self._outgoing(parcel), key=parcel.delivery.ikey
             )
@@ -266,7 +277,8 @@ class PublishService:
         """The result of this attempt; a later truth of the same fence wins over `unknown`."""
         words = str(error) if error else None
         current = await tx.deliveries.get(parcel.delivery.id)
-        if current.fence != parcel.delivery.fence:
+        open_ended = current.state in (DeliveryState.PUBLISHING, DeliveryState.UNKNOWN)
+        if current.fence != parcel.delivery.fence or not open_ended or current.state is state:
             raise Stale
         changes.setdefault("error_text", words)
         delivery = await self._move(tx, current, state, lease_until=None, **changes)

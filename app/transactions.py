@@ -62,6 +62,9 @@ class Drafts(Rows[Draft], Protocol):
 class Announcements(Rows[Announcement], Protocol):
     """Announcements, with the questions only they have."""
 
+    async def prune(self, *, before: datetime) -> None:
+        """Delete what was shown before that instant."""
+
     async def unseen(self, *, limit: int) -> list[Announcement]:
         """What was not shown yet, oldest first."""
 
@@ -117,7 +120,10 @@ class Inbox(Protocol):
         """What is neither handled nor quarantined, in the order of arrival."""
 
     async def done(self, update_id: int, *, now: datetime) -> None:
-        """Mark as handled."""
+        """Mark as handled and forget its words."""
+
+    async def prune(self, *, before: datetime) -> None:
+        """Delete what was handled before that instant."""
 
     async def failed(self, update_id: int, *, error: str) -> int:
         """Count a failure; the number of tries so far."""

@@ -70,6 +70,8 @@ async def _tell_stranger(update: Update, context: DeskContext, user: User) -> No
     if query is None and (message is None or message.chat.type != Chat.PRIVATE):
         return
     if not await context.services.members.may_tell_stranger(user.id):
+        if query is not None:
+            await query.answer()
         return
     code = (user.language_code or context.services.settings.language).partition("-")[0]
     line = load(code)("stranger.line", user_id=user.id)

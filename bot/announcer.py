@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from telegram import InputMediaPhoto, Message
@@ -14,7 +15,9 @@ from telegram.ext import ExtBot
 from app.chat import Card
 from app.container import Services
 from app.errors import StorageError
+from app.insistence import insist
 from app.models import Announcement, AnnouncementKind, Draft, DraftState
+from app.transactions import Transaction
 from bot.cards import CardFace, CardPainter, Picture
 from bot.desk import card_facts, picture_of, texts_for
 from bot.notices import notice_texts
@@ -25,12 +28,15 @@ log = logging.getLogger(__name__)
 LISTEN_SECONDS = 1.0
 #: "sending a photo" lasts five seconds on Telegram
 ACTION_SECONDS = 4.5
+#: a fault of Telegram or of the network: nothing is given up meanwhile
+AWAY_SECONDS = 2.0
 MAX_TRIES = 20
 AT_ONCE = 8
 _RETIRED = "retired"
 _PLACEHOLDER_NOTE = "placeholder_file_id"
 
 Key = tuple[str, int]
+Work = Callable[[Transaction], Awaitable[None]]
 
 
 class Announcer:
@@ -42,6 +48,8 @@ class Announcer:
         self._bot = bot
         self._places = asyncio.Semaphore(AT_ONCE)
         self._in_hand: set[Key] = set()
+        #: who got a notice that is still to be told to others
+        self._told: dict[int, set[int]] = {}
 
     async def run(self) -> None:
         """Show what comes until cancelled."""
@@ -74,7 +82,7 @@ class Announcer:
                 await self._show_and_close(group)
         except Exception:
             log.exception("an announcement could not be shown")
-            await asyncio.sleep(LISTEN_SECONDS)
+            await self._count(group)
         finally:
             self._in_hand.discard(key)
             self._services.announcements.ring()
@@ -84,57 +92,95 @@ class Announcer:
             await self._show_one(group)
         except Forbidden:
             log.info("a chat does not take our messages any more")
+        except BadRequest as error:
+            log.warning("announcement %s is refused: %s", group[-1].id, error)
+            await self._count(group)
+            return
         except TelegramError as error:
-            log.warning("announcement %s: %s", group[-1].id, type(error).__name__)
-            await self._services.announcements.unshown(group)
-            if group[-1].attempts < MAX_TRIES:
-                await asyncio.sleep(LISTEN_SECONDS)
-                return
-        await self._services.announcements.seen(group)
+            # Telegram is away: it is shown when Telegram is back, however long that takes.
+            log.warning("announcement %s waits: %s", group[-1].id, type(error).__name__)
+            await asyncio.sleep(AWAY_SECONDS)
+            return
+        await self._insist(lambda tx: self._services.announcements.seen(tx, group))
+
+    async def _count(self, group: list[Announcement]) -> None:
+        """A try that cannot succeed by waiting; the last one is the end of it."""
+        if group[-1].attempts >= MAX_TRIES:
+            await self._insist(lambda tx: self._services.announcements.seen(tx, group))
+            return
+        await self._insist(lambda tx: self._services.announcements.unshown(tx, group))
+        await asyncio.sleep(LISTEN_SECONDS)
+
+    async def _insist(self, work: Work) -> None:
+        """What was sent is written down, or the next look would send it again."""
+        await insist(self._services.store, self._services.clock, work)
 
     async def _show_one(self, group: list[Announcement]) -> None:
         announcement = group[-1]
         if announcement.kind is AnnouncementKind.CARD and announcement.draft_id is not None:
-            afresh = any(one.detail.get("afresh") for one in group)
-            await self.show_card(announcement.draft_id, afresh=afresh)
+            wanted = [one.detail for one in group if one.detail.get("afresh")]
+            await self.show_card(announcement.draft_id, afresh=wanted[-1] if wanted else None)
             return
-        for chat_id, thread_id, text in await notice_texts(self._services, announcement):
-            await self._bot.send_message(
-                chat_id, text, message_thread_id=thread_id, parse_mode=ParseMode.HTML
-            )
+        await self._tell(announcement)
 
-    async def show_card(self, draft_id: int, *, afresh: bool = False) -> None:
-        """Edit the draft's card to what is true now; send one where there is none (or afresh)."""
+    async def _tell(self, announcement: Announcement) -> None:
+        """One message each: who cannot be reached keeps it from nobody, and nobody gets two."""
+        told = self._told.setdefault(announcement.id, set())
+        for chat_id, thread_id, text in await notice_texts(self._services, announcement):
+            if chat_id in told:
+                continue
+            try:
+                await self._bot.send_message(
+                    chat_id, text, message_thread_id=thread_id, parse_mode=ParseMode.HTML
+                )
+            except (Forbidden, BadRequest) as error:
+                log.warning("a notice cannot be delivered: %s", error)
+            told.add(chat_id)
+        del self._told[announcement.id]
+
+    async def show_card(self, draft_id: int, *, afresh: Mapping[str, Any] | None = None) -> None:
+        """Edit the draft's card to what is true now; send one where there is none.
+
+        `afresh` sends one anew, to its `chat_id` and `thread_id` if it names them.
+        """
         facts = await card_facts(self._services, draft_id)
         draft = facts.view.draft
         texts = await texts_for(self._services, draft)
         picture = await self._known(picture_of(self._services, facts.view.image))
         face = CardPainter(facts, texts).face(picture)
         cards = await self._cards(draft_id)
-        if not cards or afresh:
-            await self._send(draft, face)
+        if not cards or afresh is not None:
+            place = afresh or {}
+            chat_id = place.get("chat_id") or draft.chat_id
+            thread_id = place.get("thread_id") if "chat_id" in place else draft.thread_id
+            await self._send(draft, face, chat_id=chat_id, thread_id=thread_id)
             await self._retire(cards)
         elif cards[-1].shown != face.digest:
             await self._edit(draft, cards[-1], face)
 
-    async def _send(self, draft: Draft, face: CardFace) -> None:
+    async def _send(
+        self, draft: Draft, face: CardFace, *, chat_id: int, thread_id: int | None
+    ) -> None:
         message = await self._bot.send_photo(
-            draft.chat_id,
+            chat_id,
             await self._content(face.picture),
             caption=face.html,
             parse_mode=ParseMode.HTML,
             reply_markup=face.keyboard,
-            message_thread_id=draft.thread_id,
+            message_thread_id=thread_id,
             filename="draft.jpg",
         )
-        async with self._services.store.write() as tx:
+
+        async def remember(tx: Transaction) -> None:
             await tx.cards.add(
                 draft_id=draft.id,
-                chat_id=draft.chat_id,
-                thread_id=draft.thread_id,
+                chat_id=chat_id,
+                thread_id=thread_id,
                 message_id=message.message_id,
                 shown=face.digest,
             )
+
+        await self._insist(remember)
         await self._learn(face.picture, message)
 
     async def _retire(self, cards: list[Card]) -> None:
@@ -147,8 +193,7 @@ class Announcer:
                     )
                 except BadRequest as error:
                     log.debug("an old card kept its buttons: %s", error)
-                async with self._services.store.write() as tx:
-                    await tx.cards.touch(card.id, shown=_RETIRED)
+                await self._insist(_shows(card, _RETIRED))
 
     async def _edit(self, draft: Draft, card: Card, face: CardFace) -> None:
         try:
@@ -156,12 +201,11 @@ class Announcer:
         except BadRequest as error:
             words = str(error).lower()
             if "message to edit not found" in words or "message can't be edited" in words:
-                await self._send(draft, face)
+                await self._send(draft, face, chat_id=card.chat_id, thread_id=card.thread_id)
                 return
             if "not modified" not in words:
                 raise
-        async with self._services.store.write() as tx:
-            await tx.cards.touch(card.id, shown=face.digest)
+        await self._insist(_shows(card, face.digest))
 
     async def _edit_message(self, card: Card, face: CardFace) -> None:
         """Touch the picture only when it is another one: a caption edit uploads nothing."""
@@ -209,11 +253,14 @@ class Announcer:
         if picture.file_id is not None or not message.photo:
             return
         file_id = message.photo[-1].file_id
-        async with self._services.store.write() as tx:
+
+        async def remember(tx: Transaction) -> None:
             if picture.image_id is not None:
                 await tx.images.touch(picture.image_id, file_id=file_id)
             else:
                 await tx.notes.put(_PLACEHOLDER_NOTE, file_id)
+
+        await self._insist(remember)
 
     async def _cards(self, draft_id: int) -> list[Card]:
         async with self._services.store.read() as tx:
@@ -222,15 +269,23 @@ class Announcer:
     async def _keep_busy(self) -> None:
         """While a picture is painted, the chat shows that a photo is on its way."""
         while True:
-            async with self._services.store.read() as tx:
-                painting = await tx.drafts.find(state=DraftState.PAINTING, limit=AT_ONCE)
-            for draft in painting:
-                try:
-                    await self._bot.send_chat_action(
-                        draft.chat_id,
-                        ChatAction.UPLOAD_PHOTO,
-                        message_thread_id=draft.thread_id,
-                    )
-                except TelegramError as error:
-                    log.debug("no chat action: %s", type(error).__name__)
+            try:
+                await self._show_activity()
+            except (StorageError, TelegramError) as error:
+                log.debug("no chat action: %s", type(error).__name__)
             await asyncio.sleep(ACTION_SECONDS)
+
+    async def _show_activity(self) -> None:
+        async with self._services.store.read() as tx:
+            painting = await tx.drafts.find(state=DraftState.PAINTING, limit=AT_ONCE)
+        for draft in painting:
+            await self._bot.send_chat_action(
+                draft.chat_id, ChatAction.UPLOAD_PHOTO, message_thread_id=draft.thread_id
+            )
+
+
+def _shows(card: Card, digest: str) -> Work:
+    async def note(tx: Transaction) -> None:
+        await tx.cards.touch(card.id, shown=digest)
+
+    return note

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from telegram import BotCommand, Update
@@ -23,6 +24,7 @@ from telegram.ext import (
     TypeHandler,
     filters,
 )
+from telegram.request import HTTPXRequest
 
 from app.container import Services
 from app.errors import SettingsInvalid, StorageError
@@ -42,6 +44,9 @@ UPDATES = [Update.MESSAGE, Update.CALLBACK_QUERY, Update.MY_CHAT_MEMBER]
 COMMANDS = ("new", "prompt", "drafts", "queue", "channels", "language", "help", "cancel", "start")
 POLL_SECONDS = 30
 SWEEP_SECONDS = 5.0
+PRUNE_SECONDS = 6 * 3600.0
+#: handled updates and shown announcements are kept this long, for whoever looks into something
+KEPT = timedelta(days=7)
 #: what is under way at a SIGTERM gets this long; the rest is found again at the next start
 GRACE_SECONDS = 2.0
 #: an old long poll may live on at Telegram for half a minute; longer is a second bot
@@ -71,8 +76,35 @@ class DeskBot:
             self._conflict_since = now
         self._last_conflict = now
         log.warning("another program reads this bot's messages (or an old poll is still open)")
-        if now - self._conflict_since > CONFLICT_SECONDS and not self.fatal.done():
-            self.fatal.set_result(load(self.services.settings.language)("notice.another_poller"))
+        if now - self._conflict_since > CONFLICT_SECONDS:
+            self.give_up("notice.another_poller")
+
+    def give_up(self, key: str) -> None:
+        """The bot cannot go on; the sentence ends the program."""
+        if not self.fatal.done():
+            self.fatal.set_result(load(self.services.settings.language)(key))
+
+    def announcer_ended(self, announcer: asyncio.Task[None]) -> None:
+        """Without announcements nobody hears of anything: better to be started anew."""
+        if not announcer.cancelled():
+            log.error("the announcer ended", exc_info=announcer.exception())
+            self.give_up("notice.broken_inside")
+
+
+class PollRequest(HTTPXRequest):
+    """The poll's own client. PTB ends polling silently when the token is refused; this tells."""
+
+    def __init__(self) -> None:
+        """More than one connection: a torn poll can hold one for long."""
+        super().__init__(connection_pool_size=4, read_timeout=POLL_SECONDS + 5)
+        self.on_refused: Callable[[], None] = _nothing
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        """As ever, but the token's refusal (401, or 404 for a bot that is gone) is told."""
+        status, body = await super().do_request(*args, **kwargs)
+        if status in (401, 404):
+            self.on_refused()
+        return status, body
 
 
 @asynccontextmanager
@@ -84,27 +116,38 @@ async def running_bot(services: Services) -> AsyncIterator[DeskBot]:
     store, clock, tell_storage = services.store, services.clock, _storage_sentence(services)
     queue = InboxQueue(store=store, clock=clock, tell=tell_storage)
     processor = InboxProcessor(store=store, clock=clock, brand_id=brand.id, tell=tell_storage)
-    application = build_application(services, queue, processor)
+    poll = PollRequest()
+    application = build_application(services, queue, processor, poll)
     processor.on_failure(again=application.process_update, give_up=_internal_sentence(services))
     desk = DeskBot(services, application)
+    poll.on_refused = lambda: desk.give_up("notice.token_refused")
     async with application:
-        await application.start()
-        replayed = await queue.replay(application.bot)
-        announcer = asyncio.create_task(Announcer(services, application.bot).run())
-        services.jobs.every(SWEEP_SECONDS, lambda: sweep(services))
-        services.jobs.start()
-        await sweep(services)
-        await _start_polling(desk)
-        setup = asyncio.create_task(_introduce(services, application))
-        log.info("the bot runs (%s messages taken up again)", replayed)
+        tasks: list[asyncio.Task[None]] = []
         try:
+            await _start(desk, queue, tasks)
             yield desk
         finally:
-            await _stop(desk, announcer, setup)
+            await _stop(desk, tasks)
+
+
+async def _start(desk: DeskBot, queue: InboxQueue, tasks: list[asyncio.Task[None]]) -> None:
+    services, application = desk.services, desk.application
+    await application.start()
+    replayed = await queue.replay(application.bot)
+    announcer = asyncio.create_task(Announcer(services, application.bot).run())
+    announcer.add_done_callback(desk.announcer_ended)
+    tasks.append(announcer)
+    services.jobs.every(SWEEP_SECONDS, lambda: sweep(services))
+    services.jobs.every(PRUNE_SECONDS, lambda: prune(services))
+    services.jobs.start()
+    await sweep(services)
+    await _start_polling(desk)
+    tasks.append(asyncio.create_task(_introduce(services, application)))
+    log.info("the bot runs (%s messages taken up again)", replayed)
 
 
 def build_application(
-    services: Services, queue: InboxQueue, processor: InboxProcessor
+    services: Services, queue: InboxQueue, processor: InboxProcessor, poll: PollRequest
 ) -> AnyApplication:
     """The application with every handler, in the order they are tried."""
     token, base = services.settings.telegram_bot_token, services.settings.telegram_api_base_url
@@ -121,8 +164,7 @@ def build_application(
         .concurrent_updates(processor)
         .job_queue(None)
         .connection_pool_size(16)
-        .get_updates_connection_pool_size(4)
-        .get_updates_read_timeout(POLL_SECONDS + 5)
+        .get_updates_request(poll)
         .build()
     )
     application.bot_data[SERVICES] = services
@@ -217,19 +259,47 @@ def _menu(code: str) -> dict[str, str]:
     return {name: texts(f"command.{name}") for name in COMMANDS}
 
 
-async def _stop(desk: DeskBot, announcer: asyncio.Task[None], setup: asyncio.Task[None]) -> None:
-    """Take nothing new, finish what is short, leave the rest to its rows."""
-    setup.cancel()
+async def _stop(desk: DeskBot, tasks: list[asyncio.Task[None]]) -> None:
+    """Take nothing new, finish what is short, leave the rest to its rows.
+
+    A step that fails keeps no later one from its turn.
+    """
+    for step in (_stop_polling, _stop_jobs, _stop_handlers):
+        try:
+            await step(desk)
+        except (TelegramError, TimeoutError, RuntimeError) as error:
+            log.warning("stopping: %s (%s)", type(error).__name__, error)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _stop_polling(desk: DeskBot) -> None:
     updater = desk.application.updater
     if updater is not None and updater.running:
         await updater.stop()
+
+
+async def _stop_jobs(desk: DeskBot) -> None:
     await desk.services.jobs.stop(grace=GRACE_SECONDS)
-    try:
+
+
+async def _stop_handlers(desk: DeskBot) -> None:
+    """A handler that does not end in time is taken up at the next start, by its update."""
+    if desk.application.running:
         await asyncio.wait_for(desk.application.stop(), GRACE_SECONDS)
-    except TimeoutError:
-        log.warning("a handler did not end in time; its update is taken up at the next start")
-    announcer.cancel()
-    await asyncio.gather(announcer, setup, return_exceptions=True)
+
+
+async def prune(services: Services) -> None:
+    """Forget what was handled and shown long ago."""
+    before = services.clock.now() - KEPT
+    async with services.store.write() as tx:
+        await tx.inbox.prune(before=before)
+        await tx.announcements.prune(before=before)
+
+
+def _nothing() -> None:
+    """Nobody was named yet."""
 
 
 def _storage_sentence(services: Services) -> Callable[[Update, StorageError], Awaitable[None]]:

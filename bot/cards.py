@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 from telegram import InlineKeyboardMarkup
 
 from app.captions import CAPTION_LIMIT, post_text, utf16_length
-from app.drafts import DraftView
 from app.models import (
     Brand,
     Delivery,
@@ -23,11 +22,14 @@ from app.models import (
     Image,
     Post,
 )
+from app.views import DraftView
 from bot.keyboards import CardKeyboard, theme_name
 from bot.texts import Texts
 
 #: the prompt gets what the post's text leaves, but never less than this many characters
 _PROMPT_AT_LEAST = 80
+#: long names of many channels, or many unknown words, must leave room for the post's text
+_NOTES_AT_MOST = 500
 _ELLIPSIS = "…"
 
 
@@ -126,9 +128,8 @@ class CardPainter:
         """Head, the text exactly as it goes out, what is to be said, the prompt where it fits."""
         head = self._head()
         post = post_text(self._draft.caption, self._draft.hashtags)
-        notes = self._notes()
-        plain_notes = "\n".join(notes)
-        used = utf16_length(f"{_plain(head)}\n\n\n\n{plain_notes}\n")
+        notes = _shortened("\n".join(self._notes()), _NOTES_AT_MOST)
+        used = utf16_length(f"{_plain(head)}\n\n\n\n{notes}\n")
         shows_prompt = self._draft.state in (
             DraftState.PAINTING,
             DraftState.REVIEW,
@@ -136,7 +137,7 @@ class CardPainter:
         )
         reserved = _PROMPT_AT_LEAST if shows_prompt else 0
         text = _shortened(post, CAPTION_LIMIT - used - reserved)
-        parts = [head, escape(text), "\n".join(escape(note) for note in notes)]
+        parts = [head, escape(text), escape(notes)]
         if shows_prompt:
             left = CAPTION_LIMIT - used - utf16_length(text) - 4
             prompt = self._texts("card.prompt", prompt=self._draft.prompt)
@@ -144,7 +145,7 @@ class CardPainter:
         return "\n\n".join(part for part in parts if part)
 
     def _head(self) -> str:
-        theme = theme_name(self._texts, self._draft.theme)
+        theme = escape(theme_name(self._texts, self._draft.theme))
         if self._draft.theme_guessed:
             theme = self._texts("card.theme_guessed", theme=theme)
         head = self._texts(
@@ -157,12 +158,14 @@ class CardPainter:
         return f"{head}{self._spent()}"
 
     def _spent(self) -> str:
-        paid = [cost for cost in self._view.spent if cost.amount]
-        if not paid:
+        totals: dict[str, float] = {}
+        for cost in self._view.spent:
+            if cost.amount:
+                totals[cost.unit] = totals.get(cost.unit, 0) + cost.amount
+        if not totals:
             return ""
-        total = sum(cost.amount or 0 for cost in paid)
-        amount = self._texts(f"price.{paid[0].unit}", amount=f"{total:g}")
-        return " · " + self._texts("card.spent", spent=amount)
+        amounts = (self._texts(f"price.{unit}", amount=f"{totals[unit]:g}") for unit in totals)
+        return " · " + self._texts("card.spent", spent=" + ".join(amounts))
 
     def _notes(self) -> list[str]:
         return [
@@ -265,7 +268,7 @@ def _shortened(text: str, limit: int) -> str:
     if utf16_length(text) <= limit:
         return text
     kept = text[: max(0, limit - 1)]
-    while utf16_length(kept) > limit - 1:
+    while kept and utf16_length(kept) > limit - 1:
         kept = kept[:-1]
     return kept.rstrip() + _ELLIPSIS
 

@@ -18,7 +18,7 @@ from app.errors import DeskError
 from app.logs import Redaction, set_up_logging
 from app.settings import Settings, load_settings
 from bot.application import running_bot
-from bot.lock import only_one
+from bot.lock import lock_file, only_one
 
 MISSING = (
     "TELEGRAM_BOT_TOKEN is not set: put the token of @BotFather into .env, "
@@ -44,7 +44,7 @@ def run() -> None:
             "your id, which belongs into OWNER_IDS.",
             err=True,
         )
-    with only_one(settings.outputs_dir / "bot.lock"):
+    with only_one(lock_file(settings)):
         _run_async(_serve(settings))
 
 

@@ -14,7 +14,7 @@ PLACEHOLDER = Picture(key="placeholder", path=None, file_id=None, image_id=None)
 
 async def card_facts(services: Services, draft_id: int) -> CardFacts:
     """What is true of a draft now."""
-    view = await services.drafts.view(draft_id)
+    view = await services.views.of(draft_id)
     brand = await services.members.brand()
     post, deliveries = await services.schedule.plan_of(draft_id)
     return CardFacts(

@@ -6,6 +6,7 @@ import logging
 
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.ext import ApplicationHandlerStop
 
 from app.errors import DeskError, StorageError
 from bot.context import DeskContext, sentence
@@ -15,6 +16,12 @@ log = logging.getLogger(__name__)
 
 
 async def on_error(update: object, context: DeskContext) -> None:
+    """Deal with the error, and let no further handler run: the access check may be what failed."""
+    await _deal_with(update, context)
+    raise ApplicationHandlerStop
+
+
+async def _deal_with(update: object, context: DeskContext) -> None:
     """Classify, log, tell, and mark the update as not handled where another try can help."""
     error = context.error
     if not isinstance(update, Update) or error is None:
@@ -28,7 +35,10 @@ async def on_error(update: object, context: DeskContext) -> None:
         return
     if isinstance(error, BadRequest) and "query is too old" in str(error).lower():
         return
-    log.error("update %s failed", update.update_id, exc_info=error)
+    if isinstance(error, StorageError):
+        log.warning("update %s waits for the database: %s", update.update_id, error)
+    else:
+        log.error("update %s failed", update.update_id, exc_info=error)
     processor = context.application.update_processor
     if isinstance(processor, InboxProcessor):
         processor.failed(update, error)

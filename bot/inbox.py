@@ -11,6 +11,7 @@ from telegram import Bot, Update
 from telegram.ext import BaseUpdateProcessor
 
 from app.errors import StorageError
+from app.insistence import RETRY_SECONDS, insist
 from app.models import AnnouncementKind
 from app.ports import Clock, Store
 from app.transactions import Transaction
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 
 QUEUE_SIZE = 1000
 MAX_TRIES = 3
-RETRY_SECONDS = 1.0
 #: chats wait for their own turn before they take one of these places
 RUNNING = 16
 
@@ -65,6 +65,10 @@ class InboxQueue(asyncio.Queue[object]):
                     await self._tell(update, error)
                     told = True
                 await self._clock.sleep(RETRY_SECONDS)
+            except Exception:
+                # Polling would end for good; one update that nobody can keep must not do that.
+                log.exception("update %s is dropped: it cannot be kept", update.update_id)
+                return False
 
 
 class _Turn:
@@ -92,6 +96,7 @@ class InboxProcessor(BaseUpdateProcessor):
         self._chats: dict[int, _Turn] = {}
         self._failed: dict[int, BaseException] = {}
         self._tell = tell
+        self._closed = False
         self._again: Callable[[object], Awaitable[None]] = _nowhere
         self._give_up: Callable[[Update], Awaitable[None]] = _nowhere
 
@@ -99,7 +104,8 @@ class InboxProcessor(BaseUpdateProcessor):
         """Nothing to open."""
 
     async def shutdown(self) -> None:
-        """Nothing to close."""
+        """What still waits for the database is taken up at the next start."""
+        self._closed = True
 
     def on_failure(
         self,
@@ -141,8 +147,12 @@ class InboxProcessor(BaseUpdateProcessor):
                     await self._tell(update, error)
                     told = True
                 await self._clock.sleep(RETRY_SECONDS)
-            elif not await self._has_another_try(update, error):
+            elif await self._has_another_try(update, error):
+                await self._clock.sleep(RETRY_SECONDS)
+            else:
                 await self._put_aside(update)
+                return
+            if self._closed:
                 return
             await self._again(update)
         now = self._clock.now()
@@ -173,14 +183,7 @@ class InboxProcessor(BaseUpdateProcessor):
         await self._give_up(update)
 
     async def _insist(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
-        """Write it, however long the database takes to take it."""
-        while True:
-            try:
-                async with self._store.write() as tx:
-                    return await work(tx)
-            except StorageError as error:
-                log.warning("the inbox cannot be written: %s", error)
-                await self._clock.sleep(RETRY_SECONDS)
+        return await insist(self._store, self._clock, work)
 
 
 def _chat_key(update: Update) -> int:

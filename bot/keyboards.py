@@ -9,19 +9,26 @@ from zoneinfo import ZoneInfo
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from app.drafts import DraftView
 from app.models import Cost, Delivery, DeliveryState, Draft, DraftState
 from app.prompts import themes
 from app.slots import quick_times
+from app.views import DraftView
 from bot.callback_data import Action, Press, instant_extra
 from bot.texts import Texts
 
 Button = InlineKeyboardButton
 Row = Sequence[Button]
 
-_RESUMABLE = frozenset({"timeout", "storage_full", "storage_busy"})
 _ASKABLE = frozenset({DeliveryState.UNKNOWN, DeliveryState.MISSED, DeliveryState.FAILED})
-_MOVABLE = frozenset({DeliveryState.SCHEDULED, DeliveryState.CANCELLED})
+#: nothing of it is out, or may be
+_MOVABLE = frozenset(
+    {
+        DeliveryState.SCHEDULED,
+        DeliveryState.CANCELLED,
+        DeliveryState.MISSED,
+        DeliveryState.FAILED,
+    }
+)
 
 
 def price_text(texts: Texts, cost: Cost) -> str:
@@ -124,7 +131,7 @@ class CardKeyboard:
 
     def _failed(self) -> list[Row]:
         rows: list[Row] = []
-        if self._draft.failure in _RESUMABLE and self._draft.painting_id is not None:
+        if self._view.can_look_again:
             rows.append([self._button("look_again", Action.LOOK_AGAIN)])
         rows.append([self._paint("try_again")])
         if self._draft.image_id is not None:
@@ -140,7 +147,7 @@ class CardKeyboard:
         movable = all(one.state in _MOVABLE for one in self._deliveries)
         if not movable:
             return asked
-        return [[self._button("move", Action.TIMES)], *self._taking_back()]
+        return [*asked, [self._button("move", Action.TIMES)], *self._taking_back()]
 
     def _taking_back(self) -> list[Row]:
         return [

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import make_url
+
 from app.errors import DeskError
+from app.settings import Settings
 
 try:
     import fcntl
@@ -19,6 +22,14 @@ class AlreadyRunning(DeskError):
     """Another bot runs on this database already. Stop it first."""
 
     code = "already_running"
+
+
+def lock_file(settings: Settings) -> Path:
+    """Beside the database file it guards; a database on a server guards itself by its leases."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(f"{url.database}.lock")
+    return settings.outputs_dir / "bot.lock"
 
 
 @contextmanager

@@ -23,10 +23,12 @@ SERVICES = frozenset(
         "drafts",
         "flux_helper",
         "images",
+        "insistence",
         "members",
         "painting",
         "publishing",
         "scheduling",
+        "views",
     }
 )
 #: pure modules: no port, no service, no adapter

@@ -33,6 +33,7 @@ class PictureWorker:
         """Nothing starts here. `seconds` bound one task."""
         self.seconds = seconds
         self._process: Process | None = None
+        self._killed: Process | None = None
         self._turn = asyncio.Lock()
         self._closed = False
 
@@ -134,7 +135,9 @@ class PictureWorker:
         return self._process
 
     def _kill(self) -> None:
-        if self._process is not None:
+        """Once: a second call could bury the process before asyncio does, which then complains."""
+        if self._process is not None and self._process is not self._killed:
+            self._killed = self._process
             with suppress(ProcessLookupError):
                 self._process.kill()
 

@@ -20,6 +20,8 @@ KIND = "telegram"
 _CALL_SECONDS = 30.0
 #: "wrong file identifier": the cached picture is not this bot's, so it is uploaded
 _BAD_FILE = "wrong file identifier"
+#: the last is what a channel says of itself to a bot that is no administrator there
+_NO_RIGHTS = ("not enough rights", "need administrator", "member list is inaccessible")
 
 
 class TelegramPublisher:
@@ -91,7 +93,10 @@ class TelegramPublisher:
 
     async def _upload(self, fields: Mapping[str, str], post: OutgoingPost) -> Reply:
         path = Path(post.picture.path)
-        data = await asyncio.to_thread(path.read_bytes)
+        try:
+            data = await asyncio.to_thread(path.read_bytes)
+        except OSError as error:
+            raise PublishRejected("The picture's file is gone.", reason="content") from error
         return await self._net.call(
             "POST",
             f"{self._base}/sendPhoto",
@@ -109,7 +114,10 @@ class TelegramPublisher:
             raise PublishRejected(str(error), reason="transient") from error
         if reply.status >= 500:
             raise PublishRejected(f"Telegram answered {reply.status}", reason="transient")
-        return self._result(None, reply)
+        try:
+            return self._result(None, reply)
+        except PublishUnknown as error:
+            raise PublishRejected(str(error), reason="transient") from error
 
     async def _call(self, method: str, fields: Mapping[str, Any]) -> Reply:
         return await self._net.call(
@@ -154,7 +162,7 @@ def _reason(status: int, words: str) -> str:
         return "auth"
     if "chat not found" in words or "kicked" in words or "not a member" in words:
         return "gone"
-    if status == 403 or "not enough rights" in words or "need administrator" in words:
+    if status == 403 or any(lack in words for lack in _NO_RIGHTS):
         return "permission"
     return "content"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,10 @@ class AnnouncementRows(TableRows[Announcement]):
     """Announcements."""
 
     table = tables.announcement
+
+    async def prune(self, *, before: datetime) -> None:
+        """Delete what was shown before that instant."""
+        await self._connection.execute(delete(self.table).where(self.table.c.done_at < before))
 
     async def unseen(self, *, limit: int) -> list[Announcement]:
         """What was not shown yet, oldest first."""
@@ -67,8 +71,12 @@ class InboxRows:
         return [InboxEntry(**row._mapping) for row in rows]
 
     async def done(self, update_id: int, *, now: datetime) -> None:
-        """Mark as handled."""
-        await self._set(update_id, done_at=now)
+        """Mark as handled; its words are nobody's business any more."""
+        await self._set(update_id, done_at=now, payload={})
+
+    async def prune(self, *, before: datetime) -> None:
+        """Delete what was handled before that instant; what was put aside stays."""
+        await self._connection.execute(delete(tables.inbox).where(tables.inbox.c.done_at < before))
 
     async def failed(self, update_id: int, *, error: str) -> int:
         """Count a failure; the number of tries so far."""

@@ -28,6 +28,17 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
+class Real(TypeDecorator[float]):
+    """A float. SQLite's RETURNING gives whole ones back as integers."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
+        """Always a float."""
+        return None if value is None else float(value)
+
+
 class Word(TypeDecorator[StrEnum]):
     """A member of one enumeration, stored as its word."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -107,12 +107,35 @@ class Database:
         await self._reader.dispose()
 
 
+class _SteadyConnection(AsyncConnection):
+    """Lets a cancelled task go only between statements.
+
+    SQLAlchemy throws a connection away that is cancelled within one, and SQLite keeps the
+    transaction of a closed connection open, and the file locked, while a cursor is left.
+    """
+
+    async def start(self, is_ctxmanager: bool = False) -> Any:
+        return await _unbroken(super().start(is_ctxmanager))
+
+    async def execute(self, *args: Any, **kwargs: Any) -> Any:
+        return await _unbroken(super().execute(*args, **kwargs))
+
+    async def run_sync(self, *args: Any, **kwargs: Any) -> Any:
+        return await _unbroken(super().run_sync(*args, **kwargs))
+
+
+class _SteadyEngine(AsyncEngine):
+    _connection_cls = _SteadyConnection
+
+
 @asynccontextmanager
 async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction that a cancelled task cannot leave half-done on a pooled connection."""
-    connection = await engine.connect()
+    connection = engine.connect()
     try:
-        transaction = await connection.begin()
+        await connection.start()
+        transaction = connection.begin()
+        await _unbroken(transaction.start())
         try:
             yield connection
         except BaseException:
@@ -120,24 +143,30 @@ async def _begun(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             raise
         await _unbroken(transaction.commit())
     finally:
-        await _unbroken(connection.close())
+        if connection.sync_connection is not None:
+            await _unbroken(connection.close())
 
 
-async def _unbroken(work: Awaitable[Any]) -> Any:
+async def _unbroken(work: Coroutine[Any, Any, Any]) -> Any:
     """Finish `work` even when this task is cancelled meanwhile, then be cancelled."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        task.exception()
+        raise cancelled
+    return task.result()
 
 
 def _engine(
     url: URL, *, begin: str, pool_size: int, busy_seconds: float, read_only: bool = False
 ) -> AsyncEngine:
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_size=pool_size)
+        return _SteadyEngine(create_async_engine(url, pool_size=pool_size).sync_engine)
     engine = create_async_engine(
         url,
         pool_size=pool_size,
@@ -146,7 +175,8 @@ def _engine(
         connect_args={"isolation_level": None, "timeout": busy_seconds},
     )
 
-    @event.listens_for(engine.sync_engine, "connect")
+    # First of all: what SQLAlchemy itself asks a new connection may fail, and leak it, too.
+    @event.listens_for(engine.sync_engine, "connect", insert=True)
     def _prepare(connection: Any, _record: Any) -> None:
         try:
             _set_pragmas(connection, busy_seconds=busy_seconds, read_only=read_only)
@@ -159,7 +189,7 @@ def _engine(
     def _begin(connection: Any) -> None:
         connection.exec_driver_sql(begin)
 
-    return engine
+    return _SteadyEngine(engine.sync_engine)
 
 
 def _set_pragmas(connection: Any, *, busy_seconds: float, read_only: bool) -> None:

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Double,
     ForeignKey,
     Index,
     Integer,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 
 from app import models
-from app.storage.columns import Instant, Texts, Word
+from app.storage.columns import Instant, Real, Texts, Word
 
 metadata = MetaData(
     naming_convention={
@@ -137,9 +136,9 @@ image = Table(
     Column("fence", Integer, nullable=False, default=0),
     Column("owner", String),
     _at("lease_until", nullable=True),
-    Column("cost_amount", Double),
+    Column("cost_amount", Real),
     Column("cost_unit", String, nullable=False),
-    Column("cost_usd", Double),
+    Column("cost_usd", Real),
     Column("cost_basis", String, nullable=False),
     Column("path", String),
     Column("mime", String),
@@ -330,7 +329,7 @@ pace = Table(
     "pace",
     metadata,
     Column("key", String, primary_key=True),
-    Column("seconds", Double, nullable=False),
+    Column("seconds", Real, nullable=False),
     Column("samples", Integer, nullable=False),
 )
 

@@ -31,6 +31,7 @@ class EmbeddedJobs:
         self._runs: dict[str, Run] = {}
         self._wake: Callable[[], Awaitable[None]] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = False
 
     def handle(self, task: str, run: Run) -> None:
         """Name the function that does `task`."""
@@ -42,7 +43,16 @@ class EmbeddedJobs:
 
     def every(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
         """Call `run` again and again, never twice at once."""
-        self._scheduler.add_job(self._spawn, IntervalTrigger(seconds=seconds), args=(run,))
+        turn = asyncio.Lock()
+
+        async def one_at_a_time() -> None:
+            if not turn.locked():
+                async with turn:
+                    await run()
+
+        self._scheduler.add_job(
+            self._spawn, IntervalTrigger(seconds=seconds), args=(one_at_a_time,)
+        )
 
     async def submit(self, tx: Transaction, task: str, ids: Collection[int]) -> None:
         """Run `task` for each id once the transaction is committed."""
@@ -65,6 +75,7 @@ class EmbeddedJobs:
 
     async def stop(self, *, grace: float) -> None:
         """Take nothing new, give running jobs `grace` seconds, then cancel what is left."""
+        self._stopping = True
         if self._scheduler.running:
             self._scheduler.pause()
         if self._tasks:
@@ -89,6 +100,8 @@ class EmbeddedJobs:
             await self._spawn(self._wake)
 
     async def _spawn(self, run: Callable[[], Awaitable[None]]) -> None:
+        if self._stopping:
+            return  # it was on its way through the scheduler; its row is found at the next start
         task = asyncio.create_task(_logged(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -23,7 +23,7 @@ async def drafts(update: Update, context: DeskContext) -> None:
     """The open drafts, newest first, with a button each to bring the card down."""
     services, texts = context.services, context.texts
     brand = await services.members.brand()
-    found = await services.drafts.recent(brand.id, limit=SHOWN)
+    found = await services.views.recent(brand.id, limit=SHOWN)
     if not found:
         await _say(update, texts("drafts.none"))
         return

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 from telegram import CallbackQuery, Update
-from telegram.error import BadRequest
+from telegram.error import BadRequest, TelegramError
 
 from app.drafts import DraftService
 from app.errors import DeskError, SlotTaken, Stale, StorageError, TimeInPast
@@ -15,7 +15,7 @@ from app.models import Actor, Draft, DraftState, Role
 from bot.callback_data import Action, Press
 from bot.context import DeskContext, sentence
 from bot.desk import card_painter
-from bot.handlers.questions import CAPTION, PROMPT, TIME, ask
+from bot.handlers.questions import CAPTION, PROMPT, SUPERSEDED, TIME, ask, forget
 from bot.texts import languages, load
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,32 @@ log = logging.getLogger(__name__)
 #: Bot API, answerCallbackQuery.text
 ANSWER_MAX = 200
 _FOR_VIEWERS = frozenset({Action.SHOW, Action.LANGUAGE})
+_FOR_APPROVERS = frozenset(
+    {
+        Action.APPROVE,
+        Action.NOW,
+        Action.AT,
+        Action.UNSCHEDULE,
+        Action.SEEN,
+        Action.POST_AGAIN,
+        Action.DROP,
+    }
+)
+#: buttons that change the draft they name, and ask nothing
+_ABOUT_DRAFTS = frozenset(
+    {
+        Action.APPROVE,
+        Action.NOW,
+        Action.AT,
+        Action.REGENERATE,
+        Action.LOOK_AGAIN,
+        Action.KEEP_PREVIOUS,
+        Action.THEME,
+        Action.DISCARD,
+        Action.RESTORE,
+        Action.UNSCHEDULE,
+    }
+)
 _APPROVED = (DraftState.APPROVED, DraftState.SCHEDULED)
 
 
@@ -30,6 +56,19 @@ class RoleMissing(DeskError):
     """This role may look, not change."""
 
     code = "viewer"
+
+
+class ApprovalMissing(DeskError):
+    """This role may write, not decide what goes out."""
+
+    code = "author"
+
+
+def _check_role(role: Role, action: Action) -> None:
+    if role is Role.VIEWER and action not in _FOR_VIEWERS:
+        raise RoleMissing
+    if role is Role.AUTHOR and action in _FOR_APPROVERS:
+        raise ApprovalMissing
 
 
 class Pressed:
@@ -70,9 +109,9 @@ async def on_press(update: Update, context: DeskContext) -> None:
         return
     try:
         press = Press.unpack(query.data or "")
-        if context.member.role is Role.VIEWER and press.action not in _FOR_VIEWERS:
-            raise RoleMissing
+        _check_role(context.member.role, press.action)
         await ACTIONS[press.action](Pressed(query, context, press))
+        await _forget_question(query, context, press)
     except StorageError:
         raise
     except DeskError as error:
@@ -81,11 +120,24 @@ async def on_press(update: Update, context: DeskContext) -> None:
         await _answer(query, sentence(error, context.texts), alert=alert)
 
 
+async def _forget_question(query: CallbackQuery, context: DeskContext, press: Press) -> None:
+    """Who presses another button has moved on from the question about that draft."""
+    if press.action in _ABOUT_DRAFTS and query.message is not None:
+        await forget(
+            context,
+            chat_id=query.message.chat.id,
+            user_id=query.from_user.id,
+            update_id=SUPERSEDED,
+            draft_id=press.target,
+        )
+
+
 async def _answer(query: CallbackQuery, text: str, *, alert: bool = False) -> None:
     try:
         await query.answer(text[:ANSWER_MAX] or None, show_alert=alert)
-    except BadRequest as error:
-        log.info("a press was answered too late: %s", error)
+    except TelegramError as error:
+        # What the button did is done; only the words for it did not arrive.
+        log.info("a press could not be answered: %s", error)
 
 
 async def _approve(pressed: Pressed) -> None:
@@ -127,8 +179,12 @@ async def _outcome(pressed: Pressed) -> str:
 async def _close_echo(query: CallbackQuery) -> None:
     """A time that was confirmed or changed has no buttons any more; a card keeps its own."""
     message = query.message
-    if message is not None and getattr(message, "photo", None) == ():
+    if message is None or getattr(message, "photo", None) != ():
+        return
+    try:
         await query.edit_message_reply_markup(None)
+    except TelegramError as error:
+        log.info("an echo kept its buttons: %s", error)
 
 
 async def _times(pressed: Pressed) -> None:
@@ -172,7 +228,13 @@ def _asking(field: str) -> Do:
 
 
 async def _show(pressed: Pressed) -> None:
-    await pressed.services.drafts.show(pressed.press.target, afresh=True)
+    message = pressed.query.message
+    chat_id = message.chat.id if message is not None else pressed.context.member.user_id
+    thread_id = getattr(message, "message_thread_id", None)
+    topic = thread_id if getattr(message, "is_topic_message", None) else None
+    await pressed.services.drafts.show(
+        pressed.press.target, afresh=True, chat_id=chat_id, thread_id=topic
+    )
     await pressed.answer()
 
 

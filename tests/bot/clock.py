@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 MORNING = datetime(2031, 3, 4, 6, 0, tzinfo=UTC)
 #: paces and polls wait at most this long; the beat of a lease (5 s) waits in real time
 SKIPPED = 4.5
-_LOOK = 0.02
 
 
 class EagerClock:
@@ -20,6 +20,7 @@ class EagerClock:
         self._begins = begins
         self._at = time.monotonic()
         self._offset = 0.0
+        self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         return self._begins + timedelta(seconds=time.monotonic() - self._at + self._offset)
@@ -33,13 +34,16 @@ class EagerClock:
             self._offset += max(0.0, seconds)
             await asyncio.sleep(0)
             return
-        while self.monotonic() < until:
-            await asyncio.sleep(_LOOK)
+        while (left := until - self.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), left)
 
     def advance(self, seconds: float) -> None:
         """Let that much time pass at once."""
         self._offset += seconds
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def advance_to(self, instant: datetime) -> None:
         """Let time pass until a second after `instant`."""
-        self._offset += max(0.0, (instant - self.now()).total_seconds()) + 1.0
+        self.advance(max(0.0, (instant - self.now()).total_seconds()) + 1.0)

@@ -6,6 +6,7 @@ import asyncio
 import io
 import re
 import secrets
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -22,7 +23,7 @@ from app.settings import Settings
 from bot.application import DeskBot, running_bot, sweep
 from bot.callback_data import Action, Press
 from bot.demo import membership, people, sight
-from bot.demo.records import CallRecord, Callback, User
+from bot.demo.records import Callback, CallRecord, User
 from bot.demo.server import LocalTelegram, serve
 from bot.demo.transcript import tell
 from bot.demo.world import World, create_world
@@ -31,6 +32,8 @@ from tests.bot.clock import EagerClock
 
 T = TypeVar("T")
 Shown = dict[str, Any]
+#: a new database, for migrating costs each test more than copying it
+_MIGRATED: list[bytes] = []
 
 PATIENCE = 12.0
 _LOOK = 0.02
@@ -67,7 +70,7 @@ class Desk:
 
     def settings(self) -> Settings:
         """Nothing of the environment, everything in the test's folder."""
-        chosen = {
+        chosen: dict[str, Any] = {
             "telegram_bot_token": SecretStr(self.world.token),
             "telegram_api_base_url": self.local.url,
             "owner_ids": frozenset({self.person.id}),
@@ -84,7 +87,14 @@ class Desk:
 
     async def used_before(self) -> None:
         """The database of a bot that ran before: it knows its placeholder's file id."""
+        database = self.folder / "bot.db"
+        if _MIGRATED:
+            database.write_bytes(_MIGRATED[0])
         services = await self.open()
+        if not _MIGRATED:
+            connection = sqlite3.connect(database)
+            _MIGRATED.append(connection.serialize())
+            connection.close()
         known = self.world.files.add_photo(small_jpeg()).best.file_id
         async with services.store.write() as tx:
             await tx.notes.put("placeholder_file_id", known)
@@ -162,9 +172,7 @@ class Desk:
 
     def connect(self, *, by: User | None = None) -> None:
         """Make the bot an administrator of the channel."""
-        membership.promote(
-            self.world, self.channel_id, by=(by or self.person).id, rights={}
-        )
+        membership.promote(self.world, self.channel_id, by=(by or self.person).id, rights={})
 
     async def connected(self) -> None:
         """A channel is there, and the person was told."""
@@ -184,7 +192,9 @@ class Desk:
 
     def card(self, number: int = 1, *, chat_id: int | None = None) -> Shown | None:
         """The newest card of a draft, if it was shown."""
-        cards = [m for m in self.of_bot(chat_id) if m["photo"] and m["text"].startswith(f"#{number} ")]
+        cards = [
+            m for m in self.of_bot(chat_id) if m["photo"] and m["text"].startswith(f"#{number} ")
+        ]
         return cards[-1] if cards else None
 
     def button(
@@ -214,8 +224,8 @@ class Desk:
         ]
 
     async def until(
-        self, look: Callable[[], T | None], what: str = "it", *, seconds: float = PATIENCE
-    ) -> T:
+        self, look: Callable[[], Any], what: str = "it", *, seconds: float = PATIENCE
+    ) -> Any:
         """What `look` sees, as soon as something happened that makes it true."""
         try:
             with self.world.log.listening() as events:
@@ -226,9 +236,7 @@ class Desk:
         except TimeoutError:
             raise AssertionError(f"never saw {what}:\n{tell(self.world, None)}") from None
 
-    async def until_row(
-        self, look: Callable[[], Awaitable[T | None]], what: str = "the row"
-    ) -> T:
+    async def until_row(self, look: Callable[[], Awaitable[T | None]], what: str = "the row") -> T:
         """What the database shows, as soon as it is so."""
         for _look in range(round(PATIENCE / _LOOK)):
             if found := await look():
@@ -243,16 +251,15 @@ class Desk:
             card = self.card(number, chat_id=chat_id)
             return card if card and all(word in card["text"] for word in words) else None
 
-        return await self.until(look, f"a card #{number} with {words}")
+        card: Shown = await self.until(look, f"a card #{number} with {words}")
+        return card
 
     async def card_is(
         self, state: str, *, version: int = 1, number: int = 1, chat_id: int | None = None
     ) -> Shown:
         """Wait for the card to name that state and version."""
         word = self.texts(f"state.{state}")
-        return await self.card_says(
-            f" · {word} · v{version} ", number=number, chat_id=chat_id
-        )
+        return await self.card_says(f" · {word} · v{version} ", number=number, chat_id=chat_id)
 
     async def told(
         self, key: str, *, chat_id: int | None = None, after: int = 0, texts: Texts | None = None
@@ -270,7 +277,8 @@ class Desk:
                 None,
             )
 
-        return await self.until(look, f"the sentence {key}")
+        message: Shown = await self.until(look, f"the sentence {key}")
+        return message
 
     async def asked(self, field: str, *, chat_id: int | None = None) -> Shown:
         """Wait for the question about that field."""
@@ -335,9 +343,7 @@ class Desk:
         )
         image_id = await self.has_image(made)
         async with services.store.write() as tx:
-            made = await tx.drafts.move(
-                await tx.drafts.get(made.id), image_id=image_id, **draft
-            )
+            made = await tx.drafts.move(await tx.drafts.get(made.id), image_id=image_id, **draft)
         await services.drafts.show(made.id)
         return await self.card_is("review", number=made.number, chat_id=chat_id)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.errors import DeskError, ImageError, StorageError
-from app.models import Actor, DeliveryState, Draft, DraftState, ImageState
+from app.models import Actor, DeliveryState, DraftState, ImageState
 from tests.bot.driver import Desk
 
 Build = Callable[[Desk], Awaitable[int]]
@@ -63,8 +63,9 @@ def failed(code: str, *, earlier: bool) -> Build:
         waiting = code in RESUMABLE
         painting = await desk.has_image(
             draft,
-            state=ImageState.INTENDED if waiting else ImageState.FAILED,
+            state=ImageState.ACCEPTED if waiting else ImageState.FAILED,
             path=None,
+            handle={"provider": "offline", "model": "preview", "job_id": "1"},
             error_code=None if waiting else code,
         )
         changes: dict[str, Any] = {} if earlier else {"image_id": None}

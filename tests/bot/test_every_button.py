@@ -64,8 +64,8 @@ async def test_no_button_of_the_times_is_dead(desk: Desk, state: str) -> None:
         card = await shown(desk, STATES[state])
         number = int(card["text"][1:].partition(" ")[0])
         await desk.tap(Action.TIMES, number=number)
-        found, _data = await desk.until(lambda: desk.button(Action.BACK, number=number))
-        return found
+        await desk.until(lambda: desk.button(Action.BACK, number=number))
+        return desk.card(number) or card
 
     for place in range(len(datas(await sheet()))):
         fresh = await sheet()

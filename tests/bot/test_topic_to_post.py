@@ -10,6 +10,7 @@ import pytest
 from app.captions import CAPTION_LIMIT, utf16_length
 from app.models import DraftState
 from bot.callback_data import Action, Press
+from bot.texts import load
 from tests.bot.driver import Desk, actions, labels
 
 pytestmark = pytest.mark.parametrize("language", ["en", "tr"])
@@ -68,7 +69,7 @@ async def test_a_quick_button_schedules_at_its_time(desk: Desk) -> None:
     await desk.connected()
     await desk.made()
     await desk.tap(Action.TIMES)
-    message, data = await desk.until(lambda: desk.button(Action.AT))
+    _message, data = await desk.until(lambda: desk.button(Action.AT))
     wanted = Press.unpack(data).when
     await desk.tap(Action.AT)
     await desk.card_is("scheduled")
@@ -99,7 +100,9 @@ async def test_a_typed_time_is_echoed_with_its_zone_and_counts_after_ok(desk: De
     due = await next_due(desk)
     assert due is not None
     local = due.astimezone(ZoneInfo("Europe/Istanbul"))
-    tomorrow = (desk.clock.now().astimezone(ZoneInfo("Europe/Istanbul")) + timedelta(days=1)).date()
+    tomorrow = (
+        desk.clock.now().astimezone(ZoneInfo("Europe/Istanbul")) + timedelta(days=1)
+    ).date()
     assert (local.date(), local.hour, local.minute) == (tomorrow, 12, 0)
     echo = next(m for m in desk.messages() if m["message_id"] == echo["message_id"])
     assert echo["keyboard"] == []
@@ -139,6 +142,7 @@ async def test_now_posts_at_once(desk: Desk) -> None:
     await desk.connected()
     await desk.made()
     assert await desk.tap(Action.NOW) == desk.texts("done.now")
+    await desk.time_comes()
     await desk.card_is("published")
     assert len(desk.messages(desk.channel_id)) == 1
 
@@ -346,8 +350,6 @@ async def test_the_language_can_be_chosen_and_stays(desk: Desk) -> None:
     await desk.told("language_choice.ask")
     assert await desk.tap(Action.LANGUAGE, extra=other)
     await desk.say("/queue")
-    from bot.texts import load
-
     await desk.told("queue.none", texts=load(other))
     await desk.stop()
     await desk.start()

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from app.announcements import AnnouncementService
+from app.container import Parts, assemble
 from app.destinations import DestinationService
 from app.drafts import DraftService
 from app.images import Studio
@@ -28,16 +29,17 @@ from app.models import (
 )
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.net.pacing import ChatPace
 from app.pictures.facts import FittedPicture
 from app.pictures.fit import fit_picture
-from app.pictures.gallery import Gallery
 from app.pictures.worker import PictureWorker
 from app.ports import ImageProvider
 from app.providers.bfl import BflProvider
-from app.publishing import PublishService
+from app.publishing import CALL_SECONDS, PublishService
 from app.scheduling import ScheduleService
-from app.slots import DEFAULT_GRID, format_grid
+from app.settings import Settings
 from app.storage.database import Database
+from app.views import ViewService
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import HandJobs
 from tests.fakes.publisher import FakePublisher
@@ -49,6 +51,10 @@ TOPIC = "LoRaWAN soil moisture sensor for a greenhouse #iot"
 CHANNEL = "-1001000000001"
 
 
+#: the vendor's gradient is the same for every draft, so it is fitted once
+_fitted = cache(fit_picture)
+
+
 class HereWorker(PictureWorker):
     """Fits pictures in this process: the same code, without the child's half second."""
 
@@ -56,7 +62,7 @@ class HereWorker(PictureWorker):
         self, data: bytes, *, width: int, height: int, output_format: str
     ) -> FittedPicture:
         """As the child does it."""
-        return fit_picture(data, width=width, height=height, output_format=output_format)
+        return _fitted(data, width=width, height=height, output_format=output_format)
 
 
 @dataclass(kw_only=True)
@@ -74,6 +80,7 @@ class Desk:
     destinations: DestinationService
     schedule: ScheduleService
     drafts: DraftService
+    views: ViewService
     publishing: PublishService
     brand: Brand
 
@@ -164,36 +171,27 @@ async def open_desk(
     publisher: FakePublisher | None = None,
     order: Sequence[str] = ("bfl",),
     owner: str = "run:test",
-    call_seconds: float | None = None,
+    call_seconds: float = CALL_SECONDS,
 ) -> AsyncIterator[Desk]:
     """The services as the container wires them, over the migrated file in `folder`."""
     clock, jobs, publisher = clock or FakeClock(), HandJobs(), publisher or FakePublisher()
     store = Database(f"sqlite+aiosqlite:///{folder / 'bot.db'}")
-    announcements = AnnouncementService(store=store, clock=clock)
-    studio = Studio(
-        store=store,
-        clock=clock,
-        providers=providers,
-        order=order,
-        model=None,
-        fetch=partial(safe_fetch, net),
-        pictures=Gallery(HereWorker(), folder=folder, clock=clock),
-        folder=folder,
-        owner=owner,
-    )
-    schedule = ScheduleService(
-        store=store,
-        clock=clock,
-        jobs=jobs,
-        announcements=announcements,
-        max_lateness=timedelta(minutes=30),
-    )
-    members = MemberService(
-        store=store,
-        clock=clock,
-        zone="Europe/Istanbul",
-        language="en",
-        grid=format_grid(DEFAULT_GRID),
+    usable = tuple(name for name in order if name in providers)
+    settings = Settings.model_construct(outputs_dir=folder, image_providers=usable)
+    services = assemble(
+        Parts(
+            settings=settings,
+            store=store,
+            clock=clock,
+            jobs=jobs,
+            pace=ChatPace(now=clock.monotonic, sleep=clock.sleep),
+            worker=HereWorker(),
+            fetch=partial(safe_fetch, net),
+            providers=providers,
+            publishers={publisher.kind: publisher},
+            owner=owner,
+            call_seconds=call_seconds,
+        )
     )
     try:
         yield Desk(
@@ -202,40 +200,24 @@ async def open_desk(
             jobs=jobs,
             store=store,
             publisher=publisher,
-            studio=studio,
-            announcements=announcements,
-            members=members,
-            destinations=DestinationService(store=store, clock=clock, announcements=announcements),
-            schedule=schedule,
-            drafts=DraftService(
-                store=store,
-                clock=clock,
-                jobs=jobs,
-                studio=studio,
-                schedule=schedule,
-                announcements=announcements,
-            ),
-            publishing=PublishService(
-                store=store,
-                clock=clock,
-                jobs=jobs,
-                schedule=schedule,
-                announcements=announcements,
-                publishers={publisher.kind: publisher},
-                picture_path=studio.path,
-                owner=owner,
-                **({} if call_seconds is None else {"call_seconds": call_seconds}),
-            ),
-            brand=await members.brand(),
+            studio=services.studio,
+            announcements=services.announcements,
+            members=services.members,
+            destinations=services.destinations,
+            schedule=services.schedule,
+            drafts=services.drafts,
+            views=services.views,
+            publishing=services.publishing,
+            brand=await services.members.brand(),
         )
     finally:
         await store.close()
 
 
 @asynccontextmanager
-async def bfl_on(vendor: Vendor, net: NetClient) -> AsyncIterator[BflProvider]:
+async def bfl_on(
+    vendor: Vendor, net: NetClient, *, kind: type[BflProvider] = BflProvider
+) -> AsyncIterator[BflProvider]:
     """The real provider against that vendor."""
     async with serving(vendor_app(vendor, bfl_routes(vendor))) as url:
-        yield BflProvider(
-            net, key=SecretStr(KEY), base_url=url, submit_seconds=0.2, ask_seconds=0.2
-        )
+        yield kind(net, key=SecretStr(KEY), base_url=url, submit_seconds=0.2, ask_seconds=0.2)

@@ -36,6 +36,15 @@ class HandJobs:
         """Remember when to ring."""
         self.alarm = due
 
+    def every(self, seconds: float, run: Callable[[], Awaitable[None]]) -> None:
+        """The test itself does what happens every few seconds."""
+
+    def start(self) -> None:
+        """Nothing runs by itself."""
+
+    async def stop(self, *, grace: float) -> None:
+        """Nothing runs by itself."""
+
     async def run_all(self) -> None:
         """Do everything, also what the work itself submits."""
         while self.queued:

@@ -6,7 +6,9 @@ import asyncio
 import gc
 import random
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -134,6 +136,29 @@ async def test_a_cancelled_task_leaves_no_transaction_open(store: Database) -> N
     assert 0 < len(firsts) < 200, "the cancels hit both sides of the commit"
 
 
+async def test_a_task_cancelled_within_a_statement_does_not_leave_the_file_locked(
+    impatient: Database,
+) -> None:
+    """UPDATE ... RETURNING leaves a cursor, and a cursor kept alive keeps SQLite's lock."""
+    async with impatient.write() as tx:
+        brand = await tx.brands.add(
+            name="Brand", zone="UTC", language="en", grid="", created_at=datetime.now(UTC)
+        )
+
+    async def rename(number: int) -> None:
+        async with impatient.write() as tx:
+            row = await tx.brands.get(brand.id)
+            await tx.brands.move(row, name=f"Brand {number}")
+
+    kept = []
+    for number in range(300):
+        task = asyncio.create_task(rename(number))
+        await asyncio.sleep(number / 100_000)
+        task.cancel()
+        kept.append((task, await asyncio.gather(task, return_exceptions=True)))
+        await rename(number)
+
+
 async def test_a_reader_that_is_cancelled_gives_its_connection_back(store: Database) -> None:
     async def read() -> None:
         async with store.read() as tx:
@@ -203,10 +228,14 @@ async def test_a_full_disk_is_told_apart(store: Database) -> None:
 
 async def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'nowhere' / 'bot.db'}")
+    before = threading.active_count()
     with pytest.raises(StorageError):
         async with database.read():
             pass
     await database.close()
+    async with asyncio.timeout(5):
+        while threading.active_count() > before:  # noqa: ASYNC110 - aiosqlite lets it end alone
+            await asyncio.sleep(0.001)
 
 
 async def test_a_file_that_is_no_database_is_a_storage_error(tmp_path: Path) -> None:

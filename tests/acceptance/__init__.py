@@ -1,0 +1,1 @@
+"""The real programs as processes: killed, stopped, started again; judged by what others saw."""
