@@ -17,9 +17,7 @@ RETRY_SECONDS = 1.0
 T = TypeVar("T")
 
 
-async def insist(
-    store: Store, clock: Clock, work: Callable[[Transaction], Awaitable[T]]
-) -> T:
+async def insist(store: Store, clock: Clock, work: Callable[[Transaction], Awaitable[T]]) -> T:
     """Commit `work`, however long the database takes to take it, and even when cancelled.
 
     A cancelled caller is cancelled after the commit. Only `StorageError` is tried again.

@@ -45,6 +45,20 @@ class Settings(BaseSettings):
     image_model: str | None = None
     bfl_api_key: SecretStr | None = None
     bfl_base_url: str = "https://api.bfl.ai"
+    modelverse_api_key: SecretStr | None = None
+    modelverse_base_url: str = "https://api.modelverse.cn"
+    cometapi_key: SecretStr | None = None
+    cometapi_base_url: str = "https://api.cometapi.com/replicate"
+    replicate_api_token: SecretStr | None = None
+    replicate_base_url: str = "https://api.replicate.com"
+    apiframe_api_key: SecretStr | None = None
+    apiframe_base_url: str = "https://api.apiframe.ai"
+    doitong_api_key: SecretStr | None = None
+    doitong_base_url: str = "https://api.doitong.com"
+    doitong_dialect: Literal["generate", "generateImage", "rest"] = "generate"
+    doitong_status_query: str | None = None
+    openai_images_api_key: SecretStr | None = None
+    openai_images_base_url: str | None = None
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
@@ -68,12 +82,30 @@ class Settings(BaseSettings):
             raise ValueError("is not a zone name such as Europe/Istanbul") from error
         return value
 
-    @field_validator("telegram_api_base_url", "bfl_base_url")
+    @field_validator(
+        "telegram_api_base_url",
+        "bfl_base_url",
+        "modelverse_base_url",
+        "cometapi_base_url",
+        "replicate_base_url",
+        "apiframe_base_url",
+        "doitong_base_url",
+        "openai_images_base_url",
+    )
     @classmethod
-    def _url(cls, value: str) -> str:
+    def _url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         if not value.startswith(("https://", "http://")):
             raise ValueError("must begin with https:// (or http:// for a server of your own)")
         return value.rstrip("/")
+
+    @field_validator("doitong_status_query")
+    @classmethod
+    def _asks_for_a_job(cls, value: str | None) -> str | None:
+        if value is None or "$id" in value or (value.startswith("/") and "{id}" in value):
+            return value
+        raise ValueError("must be a GraphQL query with $id, or a path with {id}")
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""

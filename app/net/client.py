@@ -114,11 +114,13 @@ class NetClient:
         form: Mapping[str, str] | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         seconds: float,
+        idle: float = _IDLE_SECONDS,
         limit: int = MAX_JSON,
     ) -> Reply:
         """Send one API request and read its whole answer within `seconds`.
 
-        `body` goes as JSON; or `form` fields with `files` (name, bytes, type) as multipart.
+        `body` goes as JSON; or `form` fields with `files` (name, bytes, type) as multipart. `idle`
+        is how long the other side may be silent: all of `seconds` where it works before it speaks.
 
         Any HTTP status is an answer. Raises `NotSent`, `AnswerLost` or `BadReply`; none of them
         names the URL or a header.
@@ -131,6 +133,7 @@ class NetClient:
             json=body,
             data=form,
             files=files,
+            timeout=httpx.Timeout(idle, connect=_CONNECT_SECONDS),
             extensions={"trace": sending.trace},
         )
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,44 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     text: str | None = None
     body: Any = None
+
+
+def says(status: int, body: Any = None, **more: Any) -> dict[str, Any]:
+    """A `Fault` that answers, but for its place."""
+    return {"do": "answer", "status": status, "body": body, **more}
+
+
+_HTML = "<html><body>Bad gateway</body></html>"
+
+#: the faults of reliability.md 2.1 that every vendor may have, as a `Fault` without its place
+TROUBLES: Mapping[str, dict[str, Any]] = {
+    "400": says(400, {"detail": "bad"}),
+    "401": says(401, {"error": "x", "message": "no"}),
+    "402": says(402, {"detail": "Insufficient credits"}),
+    "403": says(403, {"detail": "Forbidden"}),
+    "403 of the key": says(403, {"detail": "Not authenticated - Invalid Authentication"}),
+    "422": says(422, {"detail": [{"loc": ["b"], "msg": "m"}]}),
+    "429": says(429, {"detail": "slow down"}),
+    "500": says(500, {"detail": "oops"}),
+    "502 html": says(502, text=_HTML),
+    "503": says(503, {"detail": "busy"}),
+    "504": says(504),
+    "524": says(524, text=_HTML),
+    "302": says(302, headers={"location": "http://127.0.0.1:1/"}),
+    "html": says(200, text=_HTML),
+    "empty": says(200, text=""),
+    "null": says(200, None),
+    "list": says(200, []),
+    "number": says(200, 5),
+    "NaN": says(200, text='{"id": NaN}'),
+    "too deep": says(200, text="[" * 200_000),
+    "hang": {"do": "hang"},
+    "reset": {"do": "reset"},
+    "cut": {"do": "cut"},
+    "drip": {"do": "drip"},
+    "endless": {"do": "endless"},
+    "gzip": {"do": "gzip"},
+}
 
 
 class OpenProtocol(H11Protocol):

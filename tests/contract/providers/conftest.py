@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from app.pictures.worker import PictureWorker
 from app.ports import ImageProvider
 from app.providers.bfl import BflProvider
 from app.providers.offline import OfflineProvider
+from tests.fakes.rigs import RIGS, Rig
 from tests.fakes.vendor import KEY, Vendor, serving, vendor_app
 from tests.fakes.vendor_bfl import bfl_routes
 
@@ -36,16 +38,14 @@ async def net() -> AsyncIterator[NetClient]:
 
 @pytest.fixture
 async def bfl(base: str, net: NetClient) -> BflProvider:
-    return BflProvider(
-        net, key=SecretStr(KEY), base_url=base, submit_seconds=0.15, ask_seconds=0.15
-    )
+    return BflProvider(net, key=SecretStr(KEY), base_url=base)
 
 
 @asynccontextmanager
-async def _bfl() -> AsyncIterator[ImageProvider]:
+async def _working(rig: Rig) -> AsyncIterator[ImageProvider]:
     vendor = Vendor()
-    async with serving(vendor_app(vendor, bfl_routes(vendor))) as url, NetClient() as net:
-        yield BflProvider(net, key=SecretStr(KEY), base_url=url)
+    async with serving(vendor_app(vendor, rig.routes(vendor))) as url, NetClient() as net:
+        yield rig.make(net, url, 30.0)
 
 
 @asynccontextmanager
@@ -54,7 +54,10 @@ async def _offline() -> AsyncIterator[ImageProvider]:
         yield OfflineProvider(pictures)
 
 
-@pytest.fixture(params=[_bfl, _offline], ids=["bfl", "offline"])
+@pytest.fixture(
+    params=[*(partial(_working, rig) for rig in RIGS), _offline],
+    ids=[*map(str, RIGS), "offline"],
+)
 async def provider(request: pytest.FixtureRequest) -> AsyncIterator[ImageProvider]:
     async with request.param() as made:
         yield made

@@ -51,19 +51,23 @@ async def test_a_good_request_ends_in_a_picture_of_the_quoted_size(
 async def test_the_picture_has_the_asked_format(
     provider: ImageProvider, output_format: str
 ) -> None:
+    """Of the formats this vendor has; any other is converted from its first one afterwards."""
+    formats = provider.capabilities(provider.default_model).formats or ("png",)
     status = await painted(provider, replace(ASKED, output_format=output_format))
     picture = Image.open(io.BytesIO(await bytes_of(provider, status)))
-    assert picture.format == output_format.upper()
+    assert picture.format == (output_format if output_format in formats else formats[0]).upper()
 
 
-async def test_the_seed_used_is_told(provider: ImageProvider) -> None:
-    assert (await painted(provider, ASKED)).seed == 7
+async def test_the_seed_used_is_told_or_nothing_is_said_of_it(provider: ImageProvider) -> None:
+    assert (await painted(provider, ASKED)).seed in (7, None)
 
 
-async def test_the_price_is_told(provider: ImageProvider) -> None:
+async def test_the_price_is_told_or_said_to_be_unknown(provider: ImageProvider) -> None:
     cost = (await painted(provider, ASKED)).cost
     assert cost is not None
-    assert (cost.basis, cost.usd is None) == ("reported", False)
+    reports = provider.capabilities(provider.default_model).reports_cost
+    assert cost.basis == ("reported" if reports else "unknown")
+    assert (cost.amount is None) is not reports
 
 
 @pytest.mark.parametrize(
@@ -99,12 +103,13 @@ def test_the_painted_size_is_never_below_the_asked_one(
 
 def test_the_default_model_has_capabilities(provider: ImageProvider) -> None:
     capabilities = provider.capabilities(provider.default_model)
-    assert set(capabilities.formats) == {"png", "jpeg", "webp"}
+    assert set(capabilities.formats) <= {"png", "jpeg", "webp"}
+    assert capabilities.prompt_max > 0
 
 
-def test_an_unknown_model_has_none(provider: ImageProvider) -> None:
+def test_an_impossible_model_has_none(provider: ImageProvider) -> None:
     with pytest.raises(ImageInvalid):
-        provider.capabilities("no-such-model")
+        provider.capabilities("no such model")
 
 
 async def test_a_job_nobody_ordered_is_not_found(provider: ImageProvider) -> None:
