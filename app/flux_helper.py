@@ -8,7 +8,8 @@ from typing import Any
 
 from app.errors import DeskError, ImageError
 from app.images import Studio
-from app.models import Image, ImageRequest
+from app.models import Image
+from app.orders import ImageRequest
 from app.painting import Progress
 from app.ports import Store
 

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.errors import ImageError, ImageInvalid, Stale, StorageError
-from app.models import Image, ImageRequest, ImageState, Quote
+from app.models import Image, ImageState
+from app.orders import ImageRequest, Quote
 from app.painting import (
     FINISHED,
     RESUMABLE,

@@ -25,16 +25,8 @@ from app.errors import (
     StorageError,
 )
 from app.insistence import insist
-from app.models import (
-    Cost,
-    Image,
-    ImageRequest,
-    ImageState,
-    JobHandle,
-    JobState,
-    JobStatus,
-    PictureFile,
-)
+from app.models import Image, ImageState
+from app.orders import Cost, ImageRequest, JobHandle, JobState, JobStatus, PictureFile
 from app.ports import Capabilities, Clock, ImageProvider, Store
 from app.transactions import Transaction
 

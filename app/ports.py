@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from app.models import (
-    Destination,
-    ImageRequest,
-    JobHandle,
-    JobStatus,
-    OutgoingPost,
-    Quote,
-    Receipt,
-)
+from app.models import Destination
+from app.orders import ImageRequest, JobHandle, JobStatus, OutgoingPost, Quote, Receipt
 from app.transactions import Transaction
 
 

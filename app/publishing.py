@@ -24,10 +24,8 @@ from app.models import (
     Draft,
     DraftState,
     Image,
-    OutgoingPost,
-    PictureFile,
-    Receipt,
 )
+from app.orders import OutgoingPost, PictureFile, Receipt
 from app.ports import Clock, Jobs, Publisher, Store
 from app.scheduling import DELIVER, LEASE, ScheduleService
 from app.transactions import Transaction

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from app.errors import ImageError
 from app.images import Studio
-from app.models import Cost, Draft, DraftState, Image, ImageRequest
+from app.models import Draft, DraftState, Image
+from app.orders import Cost, ImageRequest
 from app.painting import FINISHED, RESUMABLE, recorded_error
 from app.ports import Store
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import KeyboardButtonStyle
 
-from app.models import Cost, Delivery, DeliveryState, Draft, DraftState
+from app.models import Delivery, DeliveryState, Draft, DraftState
+from app.orders import Cost
 from app.prompts import themes
 from app.slots import quick_times
 from app.views import DraftView

@@ -11,7 +11,9 @@ from pathlib import Path
 ADAPTERS = frozenset({"providers", "publishers", "storage", "work", "net", "pictures"})
 SHARED = frozenset({"net", "pictures"})
 #: what has no layer above it but the language's own library and these
-VOCABULARY = frozenset({"models", "errors", "ports", "transactions", "chat", "wallclock"})
+VOCABULARY = frozenset(
+    {"models", "orders", "errors", "ports", "transactions", "chat", "wallclock"}
+)
 #: what an adapter may use besides its own package and the shared ones
 FOR_ADAPTERS = VOCABULARY | {"captions"}
 #: what a service may use besides the other services

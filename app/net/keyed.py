@@ -15,9 +15,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from app.errors import ImageError, ImageProtocol, ImageSubmitUnknown, ImageUnavailable
-from app.models import ImageRequest
 from app.net.client import AnswerLost, BadReply, CallTrouble, NetClient, NotSent, Reply
 from app.net.refusals import refusal, request_id
+from app.orders import ImageRequest
 
 ACCEPTED = frozenset({200, 201, 202})
 #: the space our idempotency keys are named in

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from app.errors import StorageError, StorageFull
-from app.models import PictureFile
+from app.orders import PictureFile
 from app.pictures.facts import FittedPicture
 
 _EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.models import PictureFile
+from app.orders import PictureFile
 from app.pictures.files import keep_picture
 from app.pictures.worker import PictureWorker
 from app.ports import Clock

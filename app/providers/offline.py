@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 
 from app.errors import ImageDownload, ImageFailed, ImageInvalid
-from app.models import Cost, ImageRequest, JobHandle, JobState, JobStatus, Quote
+from app.orders import Cost, ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.pictures.worker import PictureWorker
 from app.ports import Balance, Capabilities
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from app.errors import ImageInvalid
-from app.models import Cost, ImageRequest
+from app.orders import Cost, ImageRequest
 from app.pictures.sizes import paintable
 
 MEGAPIXEL = 1024 * 1024

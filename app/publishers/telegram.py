@@ -12,9 +12,10 @@ from pydantic import SecretStr
 
 from app.captions import CAPTION_LIMIT
 from app.errors import PublishRejected, PublishUnknown
-from app.models import Destination, OutgoingPost, Receipt
+from app.models import Destination
 from app.net.client import BadReply, CallTrouble, NetClient, NotSent, Reply
 from app.net.pacing import ChatPace
+from app.orders import OutgoingPost, Receipt
 
 KIND = "telegram"
 _CALL_SECONDS = 30.0

@@ -14,7 +14,6 @@ from app.captions import CAPTION_LIMIT, check_post_text, utf16_length
 from app.errors import TextTooLong
 from app.models import (
     Brand,
-    Cost,
     Delivery,
     DeliveryState,
     Destination,
@@ -25,6 +24,7 @@ from app.models import (
     ImageState,
     Post,
 )
+from app.orders import Cost
 from app.views import DraftView
 from bot.cards import CardFacts, CardPainter, Picture
 from bot.demo.html_markup import parse_html

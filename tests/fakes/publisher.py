@@ -10,7 +10,8 @@ from typing import Literal
 
 from app.captions import CAPTION_LIMIT
 from app.errors import PublishRejected, PublishUnknown
-from app.models import Destination, OutgoingPost, Receipt
+from app.models import Destination
+from app.orders import OutgoingPost, Receipt
 
 
 @dataclass(frozen=True, kw_only=True)

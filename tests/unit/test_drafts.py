@@ -19,14 +19,8 @@ from app.errors import (
     TooLateToChange,
     TopicUnusable,
 )
-from app.models import (
-    AnnouncementKind,
-    DeliveryState,
-    Draft,
-    DraftState,
-    ImageRequest,
-    ImageState,
-)
+from app.models import AnnouncementKind, DeliveryState, Draft, DraftState, ImageState
+from app.orders import ImageRequest
 from app.prompts import themes
 from app.storage import tables
 from tests.fakes.desk import ADA, TOPIC, Desk

@@ -11,17 +11,8 @@ from itertools import product
 import pytest
 
 from app import chat, models
-from app.models import (
-    MOVES,
-    Actor,
-    Cost,
-    DeliveryState,
-    DraftState,
-    IllegalMove,
-    ImageState,
-    JobHandle,
-    check_move,
-)
+from app.models import MOVES, Actor, DeliveryState, DraftState, IllegalMove, ImageState, check_move
+from app.orders import Cost, JobHandle
 
 #: every legal move, as in the design: states and what may follow
 DRAWN = {

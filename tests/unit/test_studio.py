@@ -27,9 +27,10 @@ from app.errors import (
     StorageBusy,
 )
 from app.images import LEASE, Studio
-from app.models import Image, ImageRequest, ImageState, JobState, JobStatus
+from app.models import Image, ImageState
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobState, JobStatus
 from app.painting import order_key
 from app.pictures.gallery import Gallery
 from app.ports import Capabilities, Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import ImageInvalid
-from app.models import Cost, ImageRequest, Quote
+from app.orders import Cost, ImageRequest, Quote
 
 NAME = "apiframe"
 UNIT = "apiframe_credit"

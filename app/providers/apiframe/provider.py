@@ -11,7 +11,6 @@ import httpx
 from pydantic import SecretStr
 
 from app.errors import ImageError, ImageSubmitUnknown, ImageUnavailable
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.client import NetClient, Reply
 from app.net.keyed import (
     ACCEPTED,
@@ -26,6 +25,7 @@ from app.net.keyed import (
     order_name,
 )
 from app.net.refusals import request_id
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.apiframe.orders import (
     FORMATS,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import ImageProtocol
-from app.models import Cost, JobHandle, JobState, JobStatus
 from app.net.keyed import job_id_of, number
+from app.orders import Cost, JobHandle, JobState, JobStatus
 from app.providers.apiframe.orders import NAME, UNIT
 
 #: AF-OAS; seed 004 knows two of the three ends

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from app.errors import ImageInvalid
-from app.models import Cost, ImageRequest, Quote
+from app.orders import Cost, ImageRequest, Quote
 from app.pictures.sizes import of_area, paintable, ratio
 from app.providers.bfl.models import MEGAPIXEL, PROMPT_MAX, Model
 

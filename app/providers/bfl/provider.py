@@ -14,9 +14,9 @@ import httpx
 from pydantic import SecretStr
 
 from app.errors import ImageError, ImageProtocol, ImageSubmitUnknown, ImageUnavailable
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.client import AnswerLost, BadReply, CallTrouble, NetClient, NotSent, Reply
 from app.net.refusals import refusal, request_id
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.bfl.models import PROMPT_MAX, rules_of
 from app.providers.bfl.orders import CREDIT_USD, UNIT, order, quote

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.errors import ImageProtocol
-from app.models import Cost, JobHandle, JobState, JobStatus
+from app.orders import Cost, JobHandle, JobState, JobStatus
 from app.providers.bfl.orders import cost
 
 STATES: Mapping[str, JobState] = {

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import quote as escaped
 
 from app.errors import ImageError, ImageModerated, ImageRateLimited
-from app.models import ImageRequest
 from app.net.client import Reply
 from app.net.keyed import KeyedApi, order_name
+from app.orders import ImageRequest
 from app.providers.doitong.orders import NAME, Dialect, order, quote
 from app.providers.doitong.refusals import Problem, pause_until_reset
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from app.errors import ImageInvalid
-from app.models import Cost, ImageRequest, Quote
+from app.orders import Cost, ImageRequest, Quote
 from app.pictures.sizes import paintable
 
 NAME = "doitong"

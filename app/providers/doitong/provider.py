@@ -17,7 +17,6 @@ from app.errors import (
     ImageProtocol,
     ImageSubmitUnknown,
 )
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.client import NetClient, Reply
 from app.net.keyed import (
     ACCEPTED,
@@ -30,6 +29,7 @@ from app.net.keyed import (
     json_of,
 )
 from app.net.refusals import request_id
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.doitong.doors import Doors
 from app.providers.doitong.orders import (

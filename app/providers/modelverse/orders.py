@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import ImageInvalid
-from app.models import ImageRequest, Quote
+from app.orders import ImageRequest, Quote
 from app.pictures.sizes import of_area, ratio
 from app.providers.orders import MEGAPIXEL, UNPRICED, dropped, on_grid, refuse_unusable
 

@@ -9,9 +9,9 @@ import httpx
 from pydantic import SecretStr
 
 from app.errors import ImageError
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.bearer import BearerApi, error_object
 from app.net.client import NetClient, Reply
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.inline import MAX_REPLY, picture_in
 from app.providers.modelverse.orders import FORMATS, NAME, order, quote, rules_of

@@ -10,9 +10,9 @@ import httpx
 from pydantic import SecretStr
 
 from app.errors import ImageInvalid, ImageProtocol
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.bearer import BearerApi
 from app.net.client import NetClient, Reply
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.inline import MAX_REPLY, picture_in
 from app.providers.openai_images.refusals import kind_of, wants_no_response_format

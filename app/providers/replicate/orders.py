@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from app.errors import ImageInvalid
-from app.models import ImageRequest, Quote
+from app.orders import ImageRequest, Quote
 from app.providers.orders import UNPRICED, dropped, on_grid, refuse_unusable
 from app.providers.replicate.models import MODELS, OWNER, Model
 

@@ -14,10 +14,10 @@ import httpx
 from pydantic import SecretStr
 
 from app.errors import ImageProtocol, ImageUnavailable
-from app.models import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.net.bearer import BearerApi, is_json
 from app.net.client import BadReply, NetClient, Reply
 from app.net.refusals import request_id
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, Quote
 from app.ports import Balance, Capabilities
 from app.providers.orders import PROMPT_MAX, UNPRICED
 from app.providers.replicate.models import OWNER

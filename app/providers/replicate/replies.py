@@ -14,10 +14,10 @@ from app.errors import (
     ImageModerated,
     ImageProtocol,
 )
-from app.models import JobHandle, JobState, JobStatus
 from app.net.bearer import error_object, is_json
 from app.net.client import Reply
 from app.net.refusals import refusal
+from app.orders import JobHandle, JobState, JobStatus
 from app.providers.orders import UNPRICED
 
 #: REP-docs lifecycle; `aborted` is a deadline before the start, which replicate-python misses

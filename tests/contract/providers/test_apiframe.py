@@ -19,9 +19,9 @@ from app.errors import (
     ImageSubmitUnknown,
     ImageUnavailable,
 )
-from app.models import Cost, ImageRequest, JobHandle, JobState
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import Cost, ImageRequest, JobHandle, JobState
 from app.providers.apiframe import ApiframeProvider
 from app.providers.apiframe.orders import MODELS
 from tests.fakes.misbehaviour import says

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from app.errors import ImageInvalid, ImageProtocol
-from app.models import Cost, ImageRequest, JobHandle, JobState
 from app.net.client import NetClient
+from app.orders import Cost, ImageRequest, JobHandle, JobState
 from app.providers.bfl import BflProvider
 from tests.fakes.vendor import KEY, Plan, Vendor
 

@@ -15,9 +15,9 @@ from app.errors import (
     ImageProtocol,
     ImageRateLimited,
 )
-from app.models import ImageRequest, JobHandle, JobState
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobHandle, JobState
 from app.providers.bfl import BflProvider
 from tests.fakes.misbehaviour import says
 from tests.fakes.vendor import KEY, Fault, Plan, Vendor

@@ -26,8 +26,8 @@ from app.errors import (
     ImageUnavailable,
     SettingsInvalid,
 )
-from app.models import Cost, ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
+from app.orders import Cost, ImageRequest, JobHandle, JobState, JobStatus
 from app.providers.doitong import DoitongProvider
 from app.providers.doitong.orders import STATUS_QUERY, Dialect
 from app.settings import Settings, load_settings

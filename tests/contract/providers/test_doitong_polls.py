@@ -14,9 +14,9 @@ from app.errors import (
     ImageRateLimited,
     ImageUnavailable,
 )
-from app.models import ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus
 from app.providers.doitong import DoitongProvider
 from app.providers.doitong.orders import Dialect
 from tests.fakes.misbehaviour import says

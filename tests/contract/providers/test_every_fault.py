@@ -19,8 +19,8 @@ from app.errors import (
     ImageSubmitUnknown,
     ImageUnavailable,
 )
-from app.models import ImageRequest, JobHandle
 from app.net.client import NetClient
+from app.orders import ImageRequest, JobHandle
 from app.ports import ImageProvider
 from tests.fakes.misbehaviour import TROUBLES, Fault, says
 from tests.fakes.rigs import RIGS, Rig

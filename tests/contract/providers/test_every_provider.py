@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from app.errors import ImageInvalid
-from app.models import ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus
 from app.ports import ImageProvider
 from app.providers import PROVIDERS
 

@@ -26,8 +26,8 @@ from app.errors import (
     ImageSubmitUnknown,
     ImageUnavailable,
 )
-from app.models import ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus
 from app.providers.modelverse import ModelVerseProvider
 from app.providers.modelverse.provider import VENDOR_URLS
 from tests.fakes.misbehaviour import says

@@ -18,9 +18,9 @@ from app.errors import (
     ImageRateLimited,
     ImageSubmitUnknown,
 )
-from app.models import ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus
 from app.providers.openai_images import OpenAiImagesProvider, build
 from app.settings import Settings
 from tests.fakes.misbehaviour import says

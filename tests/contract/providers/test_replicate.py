@@ -25,9 +25,9 @@ from app.errors import (
     ImageSubmitUnknown,
     ImageUnavailable,
 )
-from app.models import ImageRequest, JobHandle, JobState, JobStatus
 from app.net.client import NetClient
 from app.net.fetch import safe_fetch
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus
 from app.providers.replicate import COMETAPI, REPLICATE, ReplicateProvider
 from app.providers.replicate.models import MODELS
 from tests.fakes.misbehaviour import says

@@ -15,9 +15,10 @@ from pydantic import SecretStr
 
 from app.captions import utf16_length
 from app.errors import PublishRejected, PublishUnknown
-from app.models import Destination, DestinationState, OutgoingPost, PictureFile
+from app.models import Destination, DestinationState
 from app.net.client import NetClient
 from app.net.pacing import ChatPace
+from app.orders import OutgoingPost, PictureFile
 from app.ports import Publisher
 from app.publishers.telegram import TelegramPublisher
 from bot.demo.server import serve
