@@ -16,7 +16,6 @@ from app.errors import (
     NoPictureYet,
     Stale,
     TextTooLong,
-    TopicUnusable,
 )
 from app.flux_helper import generate_image_flux
 from app.images import Studio
@@ -30,15 +29,15 @@ from app.models import (
 )
 from app.painting import RESUMABLE
 from app.ports import Clock, Jobs, Store
-from app.prompts import Composition, TopicEmpty, compose, themes, without_theme_tags
+from app.prompts import themes, without_theme_tags
 from app.scheduling import ScheduleService
+from app.topics import composed, draft_columns
 from app.transactions import Transaction
 from app.views import picture_request
 
 log = logging.getLogger(__name__)
 
 PAINT = "paint"
-TOPIC_LIMIT = 500
 PROMPT_LIMIT = 2000
 MAX_WAIT_SECONDS = 120.0
 
@@ -91,7 +90,7 @@ class DraftService:
         Raises `TopicUnusable`, `TextTooLong`, or an `ImageError` when no provider can paint it.
         With `paint=False` nothing is spent before somebody has read the prompt.
         """
-        composition = _composed(text, seed=secrets.randbelow(2**31))
+        composition = composed(text, seed=secrets.randbelow(2**31))
         async with self._store.write() as tx:
             known = await tx.topics.find(source_key=source_key)
             if known:
@@ -117,7 +116,7 @@ class DraftService:
                 prompt_edited=False,
                 created_at=now,
                 updated_at=now,
-                **_texts(composition),
+                **draft_columns(composition),
             )
             if paint:
                 draft = await self._order(tx, draft, version=draft.version)
@@ -218,13 +217,13 @@ class DraftService:
             topic = await tx.topics.get(draft.topic_id)
             names = themes()
             following = names[(names.index(draft.theme) + 1) % len(names)]
-            composition = _composed(
+            composition = composed(
                 without_theme_tags(topic.text),
                 seed=draft.seed,
                 theme=following,
                 language=draft.language,
             )
-            texts = _texts(composition) | {"theme_guessed": False, "prompt_edited": False}
+            texts = draft_columns(composition) | {"theme_guessed": False, "prompt_edited": False}
             draft = await self._edited(tx, draft, actor, **texts)
             return await self._told(tx, draft, actor, "change_theme", theme=following)
 
@@ -379,29 +378,3 @@ class DraftService:
         await self._announcements.say(
             tx, AnnouncementKind.CARD, brand_id=draft.brand_id, draft_id=draft.id
         )
-
-
-def _composed(text: str, **choices: Any) -> Composition:
-    if len(text) > TOPIC_LIMIT:
-        raise TextTooLong(length=len(text), limit=TOPIC_LIMIT, over=len(text) - TOPIC_LIMIT)
-    try:
-        return compose(text, **choices)
-    except TopicEmpty as error:
-        raise TopicUnusable from error
-
-
-def _texts(composition: Composition) -> dict[str, Any]:
-    """What a composition sets on a draft."""
-    return {
-        "language": composition.language,
-        "theme": composition.theme,
-        "theme_guessed": composition.theme_guessed,
-        "template_id": composition.template_id,
-        "subject": composition.subject,
-        "unknown_words": composition.unknown,
-        "prompt": composition.prompt,
-        "seed": composition.seed,
-        "caption": composition.caption,
-        "hashtags": composition.hashtags,
-        "alt_text": composition.alt_text,
-    }

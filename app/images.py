@@ -13,6 +13,7 @@ from pathlib import Path
 from app.errors import ImageError, ImageInvalid, Stale, StorageError
 from app.models import Image, ImageState
 from app.orders import ImageRequest, Quote
+from app.outcomes import cost_columns, recorded_error
 from app.painting import (
     FINISHED,
     RESUMABLE,
@@ -20,8 +21,6 @@ from app.painting import (
     Painting,
     Pictures,
     Progress,
-    cost_columns,
-    recorded_error,
 )
 from app.ports import Balance, Clock, ImageProvider, Store
 from app.transactions import Transaction

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from app.errors import (
-    ImageCanceled,
     ImageDownload,
     ImageError,
     ImageExpired,
-    ImageFailed,
     ImageModerated,
-    ImageNotFound,
-    ImageOutputModerated,
     ImageProtocol,
     ImageProviderGone,
     ImageSubmitUnknown,
@@ -26,7 +22,8 @@ from app.errors import (
 )
 from app.insistence import insist
 from app.models import Image, ImageState
-from app.orders import Cost, ImageRequest, JobHandle, JobState, JobStatus, PictureFile
+from app.orders import ImageRequest, JobHandle, JobState, JobStatus, PictureFile
+from app.outcomes import cost_columns, recorded_error, status_error
 from app.ports import Capabilities, Clock, ImageProvider, Store
 from app.transactions import Transaction
 
@@ -216,7 +213,7 @@ class Painting:
         if status.state is JobState.SUCCEEDED:
             await self._succeed(status)
             return
-        error = _status_error(status)
+        error = status_error(status)
         state = {
             JobState.MODERATED_INPUT: ImageState.REFUSED,
             JobState.MODERATED_OUTPUT: ImageState.REFUSED,
@@ -376,44 +373,6 @@ def _request(image: Image) -> ImageRequest:
         model=image.model,
         seed=image.seed,
     )
-
-
-def cost_columns(cost: Cost | None) -> dict[str, Any]:
-    """A price as columns of the image row; nothing for no price."""
-    if cost is None:
-        return {}
-    return {
-        "cost_amount": cost.amount,
-        "cost_unit": cost.unit,
-        "cost_usd": cost.usd,
-        "cost_basis": cost.basis,
-    }
-
-
-_STATUS_ERRORS: Mapping[JobState, type[ImageError]] = {
-    JobState.FAILED: ImageFailed,
-    JobState.MODERATED_INPUT: ImageModerated,
-    JobState.MODERATED_OUTPUT: ImageOutputModerated,
-    JobState.CANCELED: ImageCanceled,
-    JobState.NOT_FOUND: ImageNotFound,
-}
-
-
-def _status_error(status: JobStatus) -> ImageError:
-    return _STATUS_ERRORS[status.state](raw=status.raw_status, reasons=status.reasons)
-
-
-def _by_code(kind: type[ImageError]) -> dict[str, type[ImageError]]:
-    found = {kind.code: kind}
-    for child in kind.__subclasses__():
-        found |= _by_code(child)
-    return found
-
-
-def recorded_error(image: Image) -> ImageError:
-    """The error with which an image ended earlier."""
-    kind = _by_code(ImageError).get(str(image.error_code), ImageError)
-    return kind(raw=image.error_text or "", provider=image.provider)
 
 
 def _pace_key(image: Image) -> str:

@@ -8,7 +8,8 @@ from app.errors import ImageError
 from app.images import Studio
 from app.models import Draft, DraftState, Image
 from app.orders import Cost, ImageRequest
-from app.painting import FINISHED, RESUMABLE, recorded_error
+from app.outcomes import recorded_error
+from app.painting import FINISHED, RESUMABLE
 from app.ports import Store
 
 SIDE = 1024

@@ -27,9 +27,11 @@ SERVICES = frozenset(
         "images",
         "insistence",
         "members",
+        "outcomes",
         "painting",
         "publishing",
         "scheduling",
+        "topics",
         "views",
     }
 )
