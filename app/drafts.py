@@ -114,6 +114,7 @@ class DraftService:
                 state=DraftState.REVIEW,
                 version=1,
                 prompt_edited=False,
+                caption_edited=False,
                 created_at=now,
                 updated_at=now,
                 **draft_columns(composition),
@@ -191,7 +192,9 @@ class DraftService:
             draft = await self._current(tx, draft_id, version, *_EDITABLE)
             hashtags = draft.hashtags if typed is None else typed
             check_post_text(caption, hashtags)
-            draft = await self._edited(tx, draft, actor, caption=caption, hashtags=hashtags)
+            draft = await self._edited(
+                tx, draft, actor, caption=caption, hashtags=hashtags, caption_edited=True
+            )
             return await self._told(tx, draft, actor, "edit_text")
 
     async def edit_prompt(self, draft_id: int, version: int, actor: Actor, text: str) -> Draft:
@@ -209,7 +212,10 @@ class DraftService:
             return await self._told(tx, draft, actor, "edit_prompt")
 
     async def change_theme(self, draft_id: int, version: int, actor: Actor) -> Draft:
-        """Tell the topic with the next theme: new prompt and texts, nothing painted yet."""
+        """Tell the topic with the next theme: new prompt and texts, nothing painted yet.
+
+        Words that a person wrote stay.
+        """
         async with self._store.write() as tx:
             draft = await self._current(
                 tx, draft_id, version, DraftState.REVIEW, DraftState.FAILED
@@ -224,6 +230,8 @@ class DraftService:
                 language=draft.language,
             )
             texts = draft_columns(composition) | {"theme_guessed": False, "prompt_edited": False}
+            if draft.caption_edited:
+                texts |= {"caption": draft.caption, "hashtags": draft.hashtags}
             draft = await self._edited(tx, draft, actor, **texts)
             return await self._told(tx, draft, actor, "change_theme", theme=following)
 

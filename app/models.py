@@ -202,6 +202,7 @@ class Draft:
     unknown_words: tuple[str, ...]
     prompt: str
     prompt_edited: bool
+    caption_edited: bool
     seed: int
     caption: str
     hashtags: tuple[str, ...]

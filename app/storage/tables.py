@@ -99,6 +99,7 @@ draft = Table(
     Column("unknown_words", Texts, nullable=False),
     Column("prompt", Text, nullable=False),
     Column("prompt_edited", Boolean, nullable=False),
+    Column("caption_edited", Boolean, nullable=False),
     Column("seed", BigInteger, nullable=False),
     Column("caption", Text, nullable=False),
     Column("hashtags", Texts, nullable=False),

@@ -62,6 +62,7 @@ async def a_draft(store: Database, **values: object) -> Draft:
             "unknown_words": ("falanca",),
             "prompt": "A greenhouse",
             "prompt_edited": False,
+            "caption_edited": False,
             "seed": 2**31,
             "caption": "Sera.",
             "hashtags": ("#iot", "#çilek"),

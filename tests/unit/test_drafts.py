@@ -372,6 +372,14 @@ async def test_a_prompt_has_at_least_a_word_and_at_most_two_thousand_letters(
         await desk.drafts.edit_prompt(draft.id, draft.version, ADA, text)
 
 
+async def test_the_next_theme_keeps_the_words_of_a_person(desk: Desk) -> None:
+    draft = await desk.review()
+    written = await desk.drafts.edit_text(draft.id, draft.version, ADA, "Ours\n#OurTag")
+    changed = await desk.drafts.change_theme(draft.id, written.version, ADA)
+    assert (changed.caption, changed.hashtags) == ("Ours", ("#OurTag",))
+    assert changed.prompt != draft.prompt
+
+
 async def test_the_next_theme_tells_the_topic_anew(desk: Desk) -> None:
     draft = await desk.review()
     changed = await desk.drafts.change_theme(draft.id, draft.version, ADA)

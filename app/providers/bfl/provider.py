@@ -225,12 +225,14 @@ class BflProvider:
         return data
 
     def _poll_url(self, given: object, job_id: str) -> str:
-        """The returned URL if the key may go there; the documented one where none is returned."""
-        if given is None:
-            return f"{self._base}/v1/get_result?id={escaped(job_id, safe='')}"
+        """The returned URL if the key may go there, else the documented one: the job is paid."""
         if isinstance(given, str) and self._may_have_key(given):
             return given
-        raise ImageProtocol("the polling address is not one of BFL's", provider=self.name)
+        if given is not None:
+            _log.warning(
+                "bfl: the polling address is not one of BFL's; the documented one is used"
+            )
+        return f"{self._base}/v1/get_result?id={escaped(job_id, safe='')}"
 
     def _may_have_key(self, url: str) -> bool:
         try:

@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("unknown_words", sa.JSON(), nullable=False),
         sa.Column("prompt", sa.Text(), nullable=False),
         sa.Column("prompt_edited", sa.Boolean(), nullable=False),
+        sa.Column("caption_edited", sa.Boolean(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("caption", sa.Text(), nullable=False),
         sa.Column("hashtags", sa.JSON(), nullable=False),
