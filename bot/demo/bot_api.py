@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
@@ -58,6 +58,8 @@ class BotApi:
             call = await decode(request, call.method)
             result = await self._faulty(request, call)
             response: Response = JSONResponse({"ok": True, "result": result})
+        except ClientDisconnect:
+            return Response(status_code=400)
         except Struck as struck:
             response, problem = struck.response, str(struck)
         except Refusal as refusal:

@@ -223,7 +223,8 @@ async def test_a_stranger_s_tap_decides_nothing(desk: Desk) -> None:
     for data in datas(card):
         tap = queued_tap(desk, card["message_id"], data, mallory, chat_id=group)
         await desk.quiet()
-        assert tap.answer is None or str(mallory.id) in tap.answer["text"]
+        said = (tap.answer or {}).get("text")
+        assert said is None or str(mallory.id) in said
         tap.answer = tap.answer or {}
     assert await rows(desk) == before
     assert (await desk.draft()).state == "review"
