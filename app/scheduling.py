@@ -220,8 +220,11 @@ class ScheduleService:
     async def _is_set(
         self, tx: Transaction, draft: Draft, due: datetime, destinations: list[Destination]
     ) -> bool:
-        waiting = await tx.deliveries.find(draft_id=draft.id, state=_WAITING, due=due)
-        return {one.destination_id for one in waiting} == {one.id for one in destinations}
+        """A post that is due stays in its turn, however often somebody taps "now"."""
+        now = self._clock.now()
+        waiting = await tx.deliveries.find(draft_id=draft.id, state=_WAITING)
+        same = [one for one in waiting if one.due == due or max(one.due, due) <= now]
+        return {one.destination_id for one in same} == {one.id for one in destinations}
 
     async def _cancel(self, tx: Transaction, draft: Draft) -> None:
         deliveries = await tx.deliveries.find(draft_id=draft.id)

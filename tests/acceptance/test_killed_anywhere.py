@@ -25,7 +25,8 @@ KILLS = int(os.environ.get("DESK_KILLS", "30"))
 TOPICS = 16
 NAMED = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot")
 FINAL = ("PUBLISHED", "NOT SURE")
-_SETTLE = 90.0
+#: sixteen drafts share one chat, which takes one message a second
+_SETTLE = 180.0
 
 
 def topic(number: int) -> str:

@@ -403,3 +403,11 @@ async def test_the_same_time_reaches_a_channel_that_came_since(desk: Desk) -> No
     await desk.schedule.schedule(draft.id, draft.version, ADA, when=delivery.due)
     _, both = await desk.schedule.plan_of(draft.id)
     assert [one.due for one in both] == [delivery.due] * 2
+
+
+async def test_now_tapped_again_leaves_a_waiting_post_in_its_turn(desk: Desk) -> None:
+    draft, _waiting = await desk.scheduled(timedelta(0))
+    desk.clock.advance(timedelta(seconds=5))
+    await desk.schedule.schedule(draft.id, draft.version, ADA, when=desk.clock.now())
+    async with desk.store.read() as tx:
+        assert len(await tx.posts.find(draft_id=draft.id)) == 1
