@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram import Bot, Update
 from telegram.ext import Application, CallbackContext, ExtBot, JobQueue
 
 from app.container import Services
@@ -69,8 +68,3 @@ def sentence(error: DeskError, texts: Texts) -> str:
         return texts("stale.changed")
     key = f"failure.{error.code}" if isinstance(error, ImageError) else f"error.{error.code}"
     return texts(key if texts.has(key) else "error.internal", **{"reference": "-", **error.facts})
-
-
-def bot_of(update: Update) -> Bot:
-    """The bot an update came to."""
-    return update.get_bot()
